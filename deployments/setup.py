@@ -1,0 +1,67 @@
+"""Apply prefect.yaml to the Prefect server that PREFECT_API_URL names: work pools first, then every deployment.
+
+Safe to repeat: what exists is left or brought up to the file. With `--schedules-off` nothing starts by the clock until
+somebody switches a schedule on in the Prefect UI.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def table() -> dict[str, Any]:
+    """Return prefect.yaml."""
+    content: dict[str, Any] = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text())
+    return content
+
+
+def pools() -> list[str]:
+    """Return the names of the work pools that prefect.yaml speaks of."""
+    return sorted({deployment["work_pool"]["name"] for deployment in table()["deployments"]})
+
+
+def main() -> int:
+    """Make the pools, then deploy everything; exit with the status of `prefect deploy`."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.setup", description="Apply prefect.yaml.")
+    parser.add_argument("--schedules-off", action="store_true", help="deploy every schedule switched off")
+    wish = parser.parse_args()
+    with get_client(sync_client=True) as client:
+        for name in pools():
+            try:
+                client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+                print(f"work pool {name}: made")
+            except ObjectAlreadyExists:
+                print(f"work pool {name}: there")
+    return deploy(without_schedules(table()) if wish.schedules_off else table())
+
+
+def without_schedules(content: dict[str, Any]) -> dict[str, Any]:
+    """Given prefect.yaml, return it with every schedule switched off."""
+    deployments = [
+        deployment | {"schedules": [schedule | {"active": False} for schedule in deployment.get("schedules", [])]}
+        for deployment in content["deployments"]
+    ]
+    return content | {"deployments": deployments}
+
+
+def deploy(content: dict[str, Any]) -> int:
+    """Given prefect.yaml's content, apply all of it; return the status of `prefect deploy`."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump(content, file)
+        file.flush()
+        command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file.name]
+        return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Capture: a photo of every slot that has light, into the camera host's spool.
+
+Requires: the pool `camera-host` beside the camera; [site] and [cameras.*] in kootenay.toml. No block, no network
+besides Prefect's.
+Safe to repeat because: a slot that has its photo keeps it; the camera's lock lets one run at a time touch it.
+"""
+
+import time
+from datetime import timedelta
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.states import Failed
+from pydantic import AwareDatetime, Field
+
+from kootenay.errors import CameraError
+from kootenay.rules.daylight import light_at, local_day
+from kootenay.rules.slots import SlotPlan, SlotState, is_late, plan_slots, slot_of, slots_between, spread
+from kootenay.settings import CameraName, Settings, load_settings
+from tasks import events
+from tasks.capture import note_slots, now, publish_ledger, take_photo
+from tasks.outcomes import done, one_line_errors, skipped
+
+ANNOUNCE_EVERY = timedelta(seconds=30)
+"""A session tells of new photos at most so often: each telling starts an upload run."""
+
+
+def _capture_name() -> str:
+    parameters = flow_run.parameters
+    return f"{parameters['camera']} {parameters.get('slot') or flow_run.scheduled_start_time:%Y-%m-%d %H:%MZ}"
+
+
+@flow(flow_run_name=_capture_name)
+@one_line_errors
+def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> Any:
+    """Take the photo of one slot.
+
+    Without `slot` it is the one this run was scheduled for, and a run that starts too late for it takes nothing.
+    A `slot` at another time than now is a rehearsal: it is taken now, in the light and under the name of its instant.
+    """
+    settings = load_settings()
+    its, site = settings.camera(camera), settings.site.place
+    grace = timedelta(seconds=its.grace_seconds)
+    due = slot_of(slot or flow_run.scheduled_start_time or now(), its.every)
+    light = light_at(site, due, threshold=its.threshold, boost=its.boost_span)
+    elsewhen = is_late(due, now(), grace) or due > now()
+    if not light.shoot:
+        note_slots(settings, camera, [SlotPlan(due, light)], SlotState.SKIPPED)
+        return skipped(light.reason)
+    if elsewhen and slot is None:
+        reason = f"the run started {(now() - due).total_seconds():.0f} s after its slot"
+        note_slots(settings, camera, [SlotPlan(due, light)], SlotState.MISSED, reason)
+        return skipped(f"{reason}; a photo now would be of another moment")
+    taken = take_photo(settings, camera, due, light, rehearse=elsewhen)
+    if not taken.fresh:
+        return skipped("this slot has its photo")
+    events.photo_spooled(camera, 1)
+    return done(f"{site.local(due):%H:%M %Z}: {taken.entry.bytes / 1e6:.1f} MB, {light.reason}")
+
+
+def _session_name() -> str:
+    start = flow_run.parameters.get("start") or flow_run.scheduled_start_time
+    return f"{flow_run.parameters['camera']} {start:%Y-%m-%d}, a session"
+
+
+@flow(flow_run_name=_session_name)
+@one_line_errors
+def capture_session(
+    camera: CameraName = "lake",
+    start: AwareDatetime | None = None,
+    end: AwareDatetime | None = None,
+    every_minutes: Annotated[int | None, Field(ge=1, le=60)] = None,
+    at_most: Annotated[int | None, Field(ge=1, le=1440)] = None,
+    rehearse: bool = False,
+) -> Any:
+    """Take a span of slots in one run: for short intervals, or a host too small for a run a slot.
+
+    The span is [start, end), from now to the end of the local day unless given, with the camera's own step unless
+    `every_minutes` is. It waits for each slot, unless it is a rehearsal, which takes them one after the other now,
+    each in the light of its instant. `at_most` takes only so many, spread over the light.
+    """
+    settings = load_settings()
+    its, site = settings.camera(camera), settings.site.place
+    midnights = local_day(site, site.local(now()).date())
+    first = start or (midnights[0] if rehearse else now())
+    last = end or midnights[1]
+    every = timedelta(minutes=every_minutes) if every_minutes else its.every
+    plans = plan_slots(site, slots_between(first, last, every), threshold=its.threshold, boost=its.boost_span)
+    lit = [plan for plan in plans if plan.light.shoot]
+    note_slots(settings, camera, [plan for plan in plans if not plan.light.shoot], SlotState.SKIPPED)
+    missed = _take_all(settings, camera, spread(lit, at_most or len(lit)), rehearse=rehearse)
+    publish_ledger(settings, camera, first, last)
+    wanted = min(at_most or len(lit), len(lit))
+    if missed:
+        earliest = site.local(missed[0].slot)
+        return Failed(
+            message=f"{len(missed)} of {wanted} slots have no photo, the first at {earliest:%H:%M %Z}; "
+            "the others are in the spool, and the ledger has the reason of each"
+        )
+    return done(f"{wanted} slots with light have their photo, {len(plans) - len(lit)} were dark")
+
+
+def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehearse: bool) -> list[SlotPlan]:
+    """Take each slot in turn and return those that were missed; one bad slot does not end the day."""
+    missed: list[SlotPlan] = []
+    told = now()
+    fresh = 0
+    grace = timedelta(seconds=settings.camera(camera).grace_seconds)
+    for plan in plans:
+        if not rehearse:
+            time.sleep(max(0.0, (plan.slot - now()).total_seconds()))
+        if not rehearse and is_late(plan.slot, now(), grace):
+            note_slots(settings, camera, [plan], SlotState.MISSED, "the session came too late for it")
+            missed.append(plan)
+            continue
+        try:
+            fresh += take_photo(settings, camera, plan.slot, plan.light, rehearse=rehearse).fresh
+        except CameraError as error:
+            note_slots(settings, camera, [plan], SlotState.MISSED, str(error))
+            missed.append(plan)
+            continue
+        if now() - told > ANNOUNCE_EVERY:
+            events.photo_spooled(camera, fresh)
+            told, fresh = now(), 0
+    if fresh:
+        events.photo_spooled(camera, fresh)
+    return missed

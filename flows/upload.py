@@ -1,0 +1,37 @@
+"""Upload: drain the camera host's spool to the server, and release what the server has confirmed.
+
+Requires: the pool `camera-host`; [upload] in kootenay.toml (SSH key and known_hosts for an sftp:// target).
+Safe to repeat because: a photo has one name for ever and is renamed over itself; the spool's copy is only released
+for a receipt that names its very hash.
+"""
+
+from itertools import islice
+from typing import Any
+
+from prefect import flow
+
+from kootenay.settings import load_settings
+from tasks import events
+from tasks.outcomes import done, nothing_new, one_line_errors
+from tasks.upload import Sent, collect_receipts, find_waiting, send_photos
+
+BATCH = 25
+"""Photos a connection: what one retry has to look at again."""
+
+
+@flow(flow_run_name="spool to server")
+@one_line_errors
+def upload() -> Any:
+    """Send every photo that waits in the spool, the oldest first."""
+    settings = load_settings()
+    confirmed = collect_receipts(settings)
+    sent: list[Sent] = []
+    waiting = iter(find_waiting(settings))
+    while batch := list(islice(waiting, BATCH)):
+        sent.append(send_photos(settings, batch))
+    photos, size = sum(each.photos for each in sent), sum(each.bytes for each in sent)
+    if photos:
+        events.photos_uploaded(photos, size)
+    if not photos and not confirmed:
+        return nothing_new("the spool has nothing to send and awaits no receipt that has come")
+    return done(f"{photos} photos sent ({size / 1e6:.1f} MB), {confirmed} confirmed by the server")

@@ -1,0 +1,259 @@
+"""The catalog: one row a photo, its renditions and its films, in SQLite or MySQL through SQLAlchemy Core.
+
+Times are aware UTC outside and naive UTC inside; a photo also carries the local date and offset it was taken in,
+so a page about a day never computes a time zone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from kootenay.errors import CatalogError
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """A size of a photo in the store; width and height in pixels."""
+
+    width: int
+    height: int
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that is stored, archived and whole. `offset_minutes` is the site's UTC offset when it was taken."""
+
+    camera: str
+    slot: datetime
+    taken_at: datetime
+    offset_minutes: int
+    local_date: date
+    time_source: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    boost: bool
+    elevation: float
+    archive_path: str
+    renditions: tuple[Rendition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that stands in the store; `manifest` is the hash of the plan it was made from."""
+
+    camera: str
+    kind: str
+    period: str
+    manifest: str
+    key: str
+    poster_key: str
+    frames: int
+    fps: int
+    width: int
+    height: int
+    bytes: int
+    made_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.fps
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """DATETIME with milliseconds: aware UTC in Python, naive UTC in the database."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=3))
+        return dialect.type_descriptor(sa.DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = sa.MetaData()
+Identifier = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""SQLite counts by itself only in a column that is exactly INTEGER."""
+
+photos = sa.Table(
+    "photos",
+    metadata,
+    sa.Column("id", Identifier, primary_key=True),
+    sa.Column("camera", sa.String(32), nullable=False),
+    sa.Column("slot", UtcDateTime, nullable=False),
+    sa.Column("taken_at", UtcDateTime, nullable=False),
+    sa.Column("offset_minutes", sa.SmallInteger, nullable=False),
+    sa.Column("local_date", sa.Date, nullable=False),
+    sa.Column("time_source", sa.String(16), nullable=False),
+    sa.Column("sha256", sa.CHAR(64), nullable=False, unique=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("boost", sa.Boolean, nullable=False),
+    sa.Column("elevation", sa.Double, nullable=False),
+    sa.Column("archive_path", sa.String(255), nullable=False),
+    sa.Index("photos_camera_taken_at", "camera", "taken_at"),
+    sa.Index("photos_camera_local_date", "camera", "local_date", "taken_at"),
+    mysql_charset="utf8mb4",
+)
+
+renditions = sa.Table(
+    "renditions",
+    metadata,
+    sa.Column("photo_id", Identifier, sa.ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("width", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("key", sa.String(255), nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    mysql_charset="utf8mb4",
+)
+
+films = sa.Table(
+    "films",
+    metadata,
+    sa.Column("id", Identifier, primary_key=True),
+    sa.Column("camera", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("period", sa.String(16), nullable=False),
+    sa.Column("manifest", sa.CHAR(64), nullable=False),
+    sa.Column("key", sa.String(255), nullable=False),
+    sa.Column("poster_key", sa.String(255), nullable=False),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("fps", sa.Integer, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("camera", "kind", "period"),
+    mysql_charset="utf8mb4",
+)
+
+
+class Catalog:
+    """The three tables behind the verbs that ingest, films and the gallery need."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def add_photo(self, photo: Photo) -> bool:
+        """Add a photo with its renditions in one transaction; return False when its bytes are already there."""
+        row = {key: value for key, value in vars(photo).items() if key != "renditions"}
+        try:
+            with self.engine.begin() as connection:
+                answer = connection.execute(photos.insert().values(**row))
+                photo_id = answer.inserted_primary_key[0]  # type: ignore[index]
+                connection.execute(
+                    renditions.insert(), [{"photo_id": photo_id} | asdict(each) for each in photo.renditions]
+                )
+        except sa.exc.IntegrityError:
+            if self.has_photo(photo.sha256):
+                return False
+            raise
+        return True
+
+    def has_photo(self, sha256: str) -> bool:
+        """Given an original's hash, return whether it is catalogued."""
+        with self.engine.connect() as connection:
+            return bool(connection.scalar(sa.select(sa.exists().where(photos.c.sha256 == sha256))))
+
+    def latest(self, camera: str) -> Photo | None:
+        """Given a camera, return the photo taken last, whenever it arrived."""
+        query = _of(camera).order_by(photos.c.taken_at.desc(), photos.c.id.desc()).limit(1)
+        return next(iter(self._photos(query)), None)
+
+    def day(self, camera: str, local_date: date) -> list[Photo]:
+        """Given a camera and a local date, return its photos in the order they were taken."""
+        query = _of(camera).where(photos.c.local_date == local_date)
+        return self._photos(query.order_by(photos.c.taken_at, photos.c.id))
+
+    def day_counts(self, camera: str) -> dict[date, int]:
+        """Given a camera, return how many photos each of its local dates has, the newest date first."""
+        query = (
+            sa.select(photos.c.local_date, sa.func.count())
+            .where(photos.c.camera == camera)
+            .group_by(photos.c.local_date)
+            .order_by(photos.c.local_date.desc())
+        )
+        with self.engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def put_film(self, film: Film) -> None:
+        """Make `film` the film of its camera, kind and period, in place of an earlier one."""
+        same = sa.and_(films.c.camera == film.camera, films.c.kind == film.kind, films.c.period == film.period)
+        with self.engine.begin() as connection:
+            changed = connection.execute(films.update().where(same).values(**asdict(film)))
+            if not changed.rowcount:
+                connection.execute(films.insert().values(**asdict(film)))
+
+    def film(self, camera: str, kind: str, period: str) -> Film | None:
+        """Given a camera, a kind (`day`) and a period (`2026-06-21`), return the film that stands, if any."""
+        query = sa.select(films).where(films.c.camera == camera, films.c.kind == kind, films.c.period == period)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else Film(**{key: row[key] for key in row if key != "id"})
+
+    def _photos(self, query: sa.Select[Any]) -> list[Photo]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+            sizes = _renditions_of(connection, [row["id"] for row in rows])
+        return [Photo(**{key: row[key] for key in row if key != "id"}, renditions=sizes[row["id"]]) for row in rows]
+
+
+def open_catalog(url: str, password: str | None = None) -> Catalog:
+    """Given a SQLAlchemy URL, return the catalog with its tables made. Raises CatalogError in one line."""
+    address = sa.make_url(url)
+    if password is not None:
+        address = address.set(password=password)
+    try:
+        engine = _engine(address)
+        metadata.create_all(engine)
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        where = address.render_as_string(hide_password=True)
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        msg = f"the catalog {where} cannot be opened: {cause}. Nothing was changed; check [catalog] url and the server."
+        raise CatalogError(msg) from None
+    return Catalog(engine)
+
+
+def _engine(address: sa.URL) -> sa.Engine:
+    if address.get_backend_name() != "sqlite":
+        return sa.create_engine(address, pool_pre_ping=True, pool_recycle=3600)
+    engine = sa.create_engine(address, connect_args={"timeout": 30})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """WAL lets the gallery read while ingest writes; foreign keys are off in SQLite unless asked for."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _of(camera: str) -> sa.Select[Any]:
+    return sa.select(photos).where(photos.c.camera == camera)
+
+
+def _renditions_of(connection: sa.Connection, photo_ids: Sequence[int]) -> dict[int, tuple[Rendition, ...]]:
+    sizes: dict[int, list[Rendition]] = {photo_id: [] for photo_id in photo_ids}
+    query = sa.select(renditions).where(renditions.c.photo_id.in_(photo_ids)).order_by(renditions.c.width)
+    for row in _mappings(connection, query, photo_ids):
+        sizes[row["photo_id"]].append(Rendition(row["width"], row["height"], row["key"], row["bytes"]))
+    return {photo_id: tuple(found) for photo_id, found in sizes.items()}
+
+
+def _mappings(connection: sa.Connection, query: sa.Select[Any], wanted: Sequence[int]) -> Iterable[Any]:
+    return connection.execute(query).mappings() if wanted else ()

@@ -1,0 +1,76 @@
+"""Files that are whole or not there: hash, durable write, rename, and a lock that dies with its holder."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+POLL_SECONDS = 0.02
+
+
+def sha256_of(path: Path) -> str:
+    """Given a file, return the hex SHA-256 of its bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a power cut, finds all of it or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(path)
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def move_whole(source: Path, target: Path) -> None:
+    """Rename within one file system, durably; over an existing file of that name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+def part_of(path: Path) -> Path:
+    """Given a file's final path, return the name it has while it is being written."""
+    return path.with_name(f".{path.name}.part")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut (fsync(2): the directory needs its own)."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def lock(path: Path, patience: float = 0) -> Iterator[bool]:
+    """Hold an exclusive flock on a path; yields whether it was got within `patience` seconds.
+
+    The kernel releases it when the holder dies, however it dies; children do not inherit it (PEP 446).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    with path.open("a") as file:
+        held = _try_lock(file.fileno())
+        while not held and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            held = _try_lock(file.fileno())
+        yield held
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

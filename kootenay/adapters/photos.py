@@ -1,0 +1,172 @@
+"""Photos as files: what arrived whole, what they look like inside, and their renditions from one decode.
+
+Pillow reads and resizes. `draft` lets the JPEG decoder shrink while it decodes, and each size is made from the next
+larger one; renditions carry no metadata of the original.
+"""
+
+import hashlib
+import io
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from kootenay.adapters.files import sha256_of, sync_folder, write_whole
+from kootenay.errors import NotAPhotoError, SidecarError
+from kootenay.rules.renditions import Size, rendition_sizes
+from kootenay.rules.sidecar import Sidecar
+
+UPRIGHT_BY_TURNING = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A photo in the incoming folder with its sidecar; both are there and whole by their sizes."""
+
+    photo: Path
+    sidecar: Sidecar
+
+    @property
+    def sidecar_path(self) -> Path:
+        return self.photo.with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class RenditionFile:
+    """A rendition in memory."""
+
+    size: Size
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Renditions:
+    """All sizes of one photo, and the upright size of its original."""
+
+    original: Size
+    files: tuple[RenditionFile, ...]
+
+
+def arrivals(incoming: Path) -> tuple[list[Arrival], list[tuple[Path, str]]]:
+    """Given the incoming folder, return the photos that are ready, oldest slot first, and (path, reason) of misfits.
+
+    A photo without its sidecar is still on its way, as is a sidecar without its photo: both wait.
+    """
+    ready, misfits = [], []
+    for path in sorted(incoming.glob("*.json")):
+        photo = path.with_suffix(".jpg")
+        if path.name.startswith(".") or path.is_symlink() or photo.is_symlink() or not photo.is_file():
+            continue
+        try:
+            sidecar = Sidecar.from_json(path.read_bytes(), path.name)
+        except FileNotFoundError:
+            continue
+        except SidecarError as error:
+            misfits.append((photo, str(error)))
+            continue
+        if sidecar.stem != photo.stem:
+            misfits.append((photo, f"{photo.name} is not the photo its sidecar speaks of ({sidecar.stem})"))
+        else:
+            ready.append(Arrival(photo, sidecar))
+    return sorted(ready, key=lambda each: each.sidecar.slot), misfits
+
+
+def check_bytes(arrival: Arrival) -> None:
+    """Raise NotAPhotoError unless the photo's bytes are those that its sidecar names."""
+    found = sha256_of(arrival.photo)
+    if found != arrival.sidecar.sha256:
+        msg = (
+            f"{arrival.photo.name} has {arrival.photo.stat().st_size} bytes with SHA-256 {found[:12]}, its sender "
+            f"says {arrival.sidecar.bytes} with {arrival.sidecar.sha256[:12]}: damaged on the way"
+        )
+        raise NotAPhotoError(msg)
+
+
+def make_renditions(photo: Path, widths: tuple[int, ...], quality: int, most_pixels: float) -> Renditions:
+    """Given a JPEG, return it upright in each width, decoded once. Raises NotAPhotoError for anything else.
+
+    `quality` is libjpeg's 1 to 95; `most_pixels` bounds the header's size before anything is decoded.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is `most_pixels`
+        try:
+            with Image.open(photo, formats=("JPEG", "MPO")) as image:
+                return _rendered(image, photo.name, widths, quality, most_pixels)
+        except (
+            UnidentifiedImageError,
+            OSError,
+            SyntaxError,
+            ValueError,
+            Image.DecompressionBombError,
+        ) as error:
+            msg = f"{photo.name} cannot be decoded ({error}): no whole JPEG"
+            raise NotAPhotoError(msg) from error
+
+
+def _rendered(image: Image.Image, name: str, widths: tuple[int, ...], quality: int, most_pixels: float) -> Renditions:
+    if image.width * image.height > most_pixels:
+        msg = f"{name} has {image.width} x {image.height} pixels, over [ingest] most_megapixels: not decoded"
+        raise NotAPhotoError(msg)
+    turned = image.getexif().get(0x0112, 1) in UPRIGHT_BY_TURNING
+    original = Size(image.height, image.width) if turned else Size(image.width, image.height)
+    sizes = rendition_sizes(original, widths)
+    largest = (sizes[0].height, sizes[0].width) if turned else (sizes[0].width, sizes[0].height)
+    image.draft("RGB", largest)
+    upright = ImageOps.exif_transpose(image).convert("RGB")
+    files = []
+    for size in sizes:
+        upright = upright.resize((size.width, size.height), Image.Resampling.LANCZOS)
+        content = _jpeg(upright, quality)
+        files.append(RenditionFile(size, content, hashlib.sha256(content).hexdigest()))
+    return Renditions(original, tuple(files))
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def archive_original(photo: Path, target: Path, sha256: str) -> None:
+    """Copy an original to its place in the archive, durably and byte for byte; one that stands there is kept.
+
+    Raises NotAPhotoError when other bytes stand there under that name.
+    """
+    if not target.exists():
+        write_whole(target, photo.read_bytes())
+    if sha256_of(target) != sha256:
+        msg = f"{target} holds other bytes than {photo.name}; both were left alone: compare them by hand"
+        raise NotAPhotoError(msg)
+
+
+def set_aside(photo: Path, quarantine: Path, reason: str) -> None:
+    """Move a misfit and its sidecar to quarantine, with the reason beside it; a later good copy is welcome."""
+    quarantine.mkdir(parents=True, exist_ok=True)
+    write_whole(quarantine / f"{photo.stem}.reason.txt", f"{reason}\n".encode())
+    for path in (photo, photo.with_suffix(".json")):
+        if path.exists():
+            shutil.move(path, quarantine / path.name)
+    sync_folder(quarantine)
+
+
+def remove_arrival(arrival: Arrival) -> None:
+    """Take a photo that is stored, catalogued and archived out of the incoming folder, its sidecar last."""
+    arrival.photo.unlink(missing_ok=True)
+    arrival.sidecar_path.unlink(missing_ok=True)
+
+
+def orphans(incoming: Path) -> list[Arrival]:
+    """Given the incoming folder, return sidecars without a photo: a removal that a kill cut short."""
+    left = []
+    for path in incoming.glob("*.json"):
+        if path.with_suffix(".jpg").exists():
+            continue
+        try:
+            left.append(Arrival(path.with_suffix(".jpg"), Sidecar.from_json(path.read_bytes(), path.name)))
+        except (SidecarError, FileNotFoundError):
+            continue
+    return left

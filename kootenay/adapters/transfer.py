@@ -1,0 +1,177 @@
+"""The way to the server: put a photo with its sidecar into the server's incoming folder, and fetch the receipts.
+
+A file is written under a name that ingest ignores and renamed over its own; the photo goes first and the sidecar last.
+The server answers with a receipt: the hash of what it has stored and archived.
+"""
+
+import contextlib
+import json
+import posixpath
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+from kootenay.adapters.files import sha256_of, write_whole
+from kootenay.adapters.spool import SpooledPhoto
+from kootenay.errors import TransferError, TransferRefusedError
+
+if TYPE_CHECKING:
+    import paramiko
+
+RECEIPTS = "receipts"
+"""The folder inside the incoming one where ingest leaves a receipt a photo, named like its sidecar."""
+
+
+class Target(Protocol):
+    """An open connection to a server's incoming folder."""
+
+    def send(self, spooled: SpooledPhoto) -> None:
+        """Deliver a photo and its sidecar, whole or not at all. Raises TransferError."""
+
+    def receipts(self) -> dict[str, str]:
+        """Return the hash that the server confirms, by photo stem."""
+
+    def forget(self, stem: str) -> None:
+        """Remove a receipt that has been acted upon."""
+
+
+class FolderTarget:
+    """The incoming folder on this machine, or on a mounted one."""
+
+    def __init__(self, incoming: Path) -> None:
+        self.incoming = incoming
+
+    def send(self, spooled: SpooledPhoto) -> None:
+        try:
+            for path in (spooled.photo, spooled.sidecar_path):
+                write_whole(self.incoming / path.name, path.read_bytes())
+        except OSError as error:
+            msg = f"{self.incoming} took no photo ({error.strerror}); {spooled.photo.name} stays in the spool"
+            raise TransferError(msg) from error
+
+    def receipts(self) -> dict[str, str]:
+        return {path.stem: receipt_hash(path.read_bytes()) for path in self._folder.glob("*.json")}
+
+    def forget(self, stem: str) -> None:
+        (self._folder / f"{stem}.json").unlink(missing_ok=True)
+
+    @property
+    def _folder(self) -> Path:
+        return self.incoming / RECEIPTS
+
+
+class SftpTarget:
+    """The incoming folder on a server reached by SSH."""
+
+    def __init__(self, sftp: "paramiko.SFTPClient", incoming: str) -> None:
+        self.sftp = sftp
+        self.incoming = incoming
+
+    def send(self, spooled: SpooledPhoto) -> None:
+        try:
+            for path in (spooled.photo, spooled.sidecar_path):
+                part = posixpath.join(self.incoming, f".{path.name}.part")
+                self.sftp.put(str(path), part, confirm=True)
+                self.sftp.posix_rename(part, posixpath.join(self.incoming, path.name))
+        except (OSError, EOFError) as error:
+            msg = (
+                f"{self.incoming} took no photo ({error or 'connection lost'}); {spooled.photo.name} stays in the spool"
+            )
+            raise TransferError(msg) from error
+
+    def receipts(self) -> dict[str, str]:
+        try:
+            names = [
+                entry.filename
+                for entry in self.sftp.listdir_attr(self._folder)
+                if entry.filename.endswith(".json") and stat.S_ISREG(entry.st_mode or 0)
+            ]
+            return {Path(name).stem: receipt_hash(self._read(name)) for name in names}
+        except FileNotFoundError:
+            return {}
+
+    def forget(self, stem: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.sftp.remove(posixpath.join(self._folder, f"{stem}.json"))
+
+    def _read(self, name: str) -> bytes:
+        with self.sftp.open(posixpath.join(self._folder, name)) as file:
+            return file.read()
+
+    @property
+    def _folder(self) -> str:
+        return posixpath.join(self.incoming, RECEIPTS)
+
+
+def open_target(
+    url: str, folder: Path, *, known_hosts: Path, key_file: Path, timeout: float
+) -> AbstractContextManager[Target]:
+    """Given `file:PATH` (already resolved to `folder`) or `sftp://user@host[:port]/path`, return it opened.
+
+    Raises TransferError when the server cannot be reached, TransferRefusedError when it will say no again.
+    """
+    if url.startswith("file:"):
+        return contextlib.nullcontext(FolderTarget(folder))
+    return _sftp(url, known_hosts, key_file, timeout)
+
+
+def write_receipt(incoming: Path, stem: str, sha256: str) -> None:
+    """The server's half: confirm that the photo `stem` is stored, catalogued and archived with this hash."""
+    write_whole(incoming / RECEIPTS / f"{stem}.json", json.dumps({"sha256": sha256}).encode())
+
+
+def receipt_hash(content: bytes) -> str:
+    """Given a receipt, return its hash; anything that is no receipt confirms nothing."""
+    try:
+        return str(json.loads(content)["sha256"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def is_confirmed(spooled: SpooledPhoto, sha256: str) -> bool:
+    """Given a photo in the spool and a receipt's hash, return whether it confirms the very bytes that lie here."""
+    return sha256 == spooled.sidecar.sha256 == sha256_of(spooled.photo)
+
+
+@contextlib.contextmanager
+def _sftp(url: str, known_hosts: Path, key_file: Path, timeout: float) -> Iterator[Target]:
+    import paramiko
+
+    parts = urlsplit(url)
+    where = f"{parts.hostname}:{parts.port or 22}"
+    if not known_hosts.is_file():
+        msg = (
+            f"{known_hosts} is missing, so {where} cannot be trusted; nothing was sent: ssh-keyscan the server into it"
+        )
+        raise TransferRefusedError(msg)
+    with paramiko.SSHClient() as client:
+        client.load_host_keys(str(known_hosts))
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        try:
+            client.connect(
+                parts.hostname or "",
+                parts.port or 22,
+                username=parts.username,
+                key_filename=str(key_file),
+                look_for_keys=False,
+                allow_agent=False,
+                timeout=timeout,
+                banner_timeout=timeout,
+                auth_timeout=timeout,
+                channel_timeout=timeout,
+            )
+            sftp = client.open_sftp()
+        except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
+            msg = f"{where} and this host do not trust each other ({error}); nothing was sent: see [upload] key_file"
+            raise TransferRefusedError(msg) from error
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            msg = f"{where} cannot be reached ({error}); nothing was sent, the spool keeps everything"
+            kind = TransferRefusedError if "not found in known_hosts" in str(error) else TransferError
+            raise kind(msg) from error
+        channel = sftp.get_channel()
+        if channel is not None:
+            channel.settimeout(timeout)
+        yield SftpTarget(sftp, unquote(parts.path))

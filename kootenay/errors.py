@@ -1,0 +1,72 @@
+"""Every error Kootenay raises on purpose, and which of them may pass by themselves.
+
+The message is one line that a person can act on: what was wrong, where, what was left untouched, what to do.
+"""
+
+
+class KootenayError(Exception):
+    """Base of all; catching it never hides a programming mistake."""
+
+    transient = False
+    """Whether the same call may succeed a little later with nothing done about it."""
+
+
+class SettingsError(KootenayError):
+    """kootenay.toml or the environment says something that cannot be used."""
+
+
+class CameraError(KootenayError):
+    """The camera did not give a photo; `code` is libgphoto2's, where there is one."""
+
+    transient = True
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class CameraBusyError(CameraError):
+    """Somebody else holds this camera's lock."""
+
+
+class TransferError(KootenayError):
+    """The upload target could not be reached or refused; the spool is whole."""
+
+    transient = True
+
+
+class TransferRefusedError(TransferError):
+    """The target answered and will answer the same again: a host key, a login, a folder."""
+
+    transient = False
+
+
+class NotAPhotoError(KootenayError):
+    """An incoming file is not a whole photo; it belongs in quarantine."""
+
+
+class SidecarError(KootenayError):
+    """A sidecar cannot be read as one."""
+
+
+class StoreError(KootenayError):
+    """The store does not hold what was put into it."""
+
+    transient = True
+
+
+class CatalogError(KootenayError):
+    """The catalog cannot be opened or answers no."""
+
+    transient = True
+
+
+class FilmError(KootenayError):
+    """A film was not made, or is not what its plan says; an earlier film was left standing."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Given an error, return whether trying again later may help; unknown errors are given one more chance."""
+    if isinstance(error, KootenayError):
+        return error.transient
+    return isinstance(error, OSError)

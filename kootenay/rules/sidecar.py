@@ -1,0 +1,76 @@
+"""The sidecar: what the camera host knows about a photo, as a JSON file that travels beside it.
+
+It is the photo's passport: ingest believes its hash and its instant, and nothing arrives without it.
+"""
+
+import builtins
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from kootenay.errors import SidecarError
+from kootenay.rules import naming
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """One photo's facts. `slot` and `taken_at` are aware UTC; `elevation` is in degrees; `bytes` is the file's size."""
+
+    camera: str
+    slot: datetime
+    taken_at: datetime
+    sha256: str
+    bytes: int
+    boost: bool
+    elevation: float
+    model: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return naming.photo_stem(self.camera, self.slot, self.sha256)
+
+    def to_json(self) -> str:
+        """Return the sidecar as one JSON document."""
+        facts = asdict(self) | {"slot": self.slot.isoformat(), "taken_at": self.taken_at.isoformat()}
+        return json.dumps(facts, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | builtins.bytes, where: str) -> "Sidecar":
+        """Given a document and where it lies, return the sidecar. Raises SidecarError for anything else."""
+        try:
+            facts: dict[str, Any] = json.loads(text)
+            sidecar = cls(
+                camera=_matching(facts["camera"], naming.CAMERA_NAME),
+                slot=_instant(facts["slot"]),
+                taken_at=_instant(facts["taken_at"]),
+                sha256=_matching(facts["sha256"], "[0-9a-f]{64}"),
+                bytes=int(facts["bytes"]),
+                boost=bool(facts["boost"]),
+                elevation=float(facts["elevation"]),
+                model=str(facts.get("model", "")),
+                settings={str(key): str(value) for key, value in facts.get("settings", {}).items()},
+                warnings=tuple(str(warning) for warning in facts.get("warnings", ())),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            msg = f"{where} is not a photo's sidecar ({type(error).__name__}: {error}); the photo was left where it is"
+            raise SidecarError(msg) from error
+        return sidecar
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        msg = f"{text} names no time zone"
+        raise ValueError(msg)
+    return at.astimezone(UTC)
+
+
+def _matching(text: str, pattern: str) -> str:
+    if re.fullmatch(pattern, text) is None:
+        msg = f"{text!r} does not match {pattern}"
+        raise ValueError(msg)
+    return text

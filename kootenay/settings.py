@@ -1,0 +1,234 @@
+"""Settings: kootenay.toml, then the environment. Read once at the edge (a flow, the gallery) and passed down.
+
+The environment wins: `KOOTENAY_STORE__URL=s3://lake/` is `[store] url`. Every default works on one machine.
+"""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kootenay.errors import SettingsError
+from kootenay.rules.daylight import OFFICIAL, Site
+from kootenay.rules.film_plan import Profile
+from kootenay.rules.naming import CAMERA_NAME, RESERVED
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def _even(pixels: int) -> int:
+    if pixels % 2:
+        msg = "must be even (4:2:0 video has half as many colour samples)"
+        raise ValueError(msg)
+    return pixels
+
+
+EvenPixels = Annotated[int, Field(ge=16, le=7680), AfterValidator(_even)]
+
+
+class Section(BaseModel):
+    """A table of kootenay.toml. A key nobody knows is an error: it is a spelling mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SiteSettings(Section):
+    """Where the cameras stand."""
+
+    latitude: float = Field(49.8672, ge=-90, le=90)
+    longitude: float = Field(-118.00737, ge=-180, le=180)
+    timezone: str = "America/Vancouver"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            msg = f"{name!r} is not an IANA time zone such as 'Europe/Paris'"
+            raise ValueError(msg)
+        return name
+
+    @property
+    def place(self) -> Site:
+        return Site(self.latitude, self.longitude, self.timezone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class CameraSettings(Section):
+    """One camera: how it is reached, when it shoots, what is set on it in which light."""
+
+    title: str = "The lake"
+    driver: Literal["gphoto2", "virtual"] = "virtual"
+    port: str = ""
+    every_minutes: int = Field(5, ge=1, le=60)
+    threshold: float = Field(OFFICIAL, ge=-18, le=90)
+    boost_minutes: float = Field(15, ge=0, le=240)
+    normal: dict[str, str] = {"exposurecompensation": "0"}
+    boost: dict[str, str] = {"exposurecompensation": "1"}
+    grace_seconds: float = Field(60, gt=0, le=3600)
+    deadline_seconds: float = Field(60, gt=0, le=290)
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(minutes=self.every_minutes)
+
+    @property
+    def boost_span(self) -> timedelta:
+        return timedelta(minutes=self.boost_minutes)
+
+
+class UploadSettings(Section):
+    """Where the camera host sends its photos: `file:PATH`, or `sftp://user@host[:port]/path`."""
+
+    target: str = "file:incoming"
+    known_hosts: Path = Path("~/.ssh/known_hosts")
+    key_file: Path = Path("~/.ssh/id_ed25519")
+    timeout_seconds: float = Field(30, gt=0)
+
+    @field_validator("target")
+    @classmethod
+    def _known_scheme(cls, target: str) -> str:
+        if not re.match(r"file:.|sftp://[^@/]+@[^/]+/", target):
+            msg = f"{target!r} is neither file:PATH nor sftp://user@host[:port]/path"
+            raise ValueError(msg)
+        return target
+
+
+class IngestSettings(Section):
+    """How the server takes photos in: folders, sizes in pixels of width, JPEG quality, photos at a time."""
+
+    incoming: Path = Path("incoming")
+    archive: Path = Path("archive")
+    quarantine: Path = Path("quarantine")
+    widths: tuple[Annotated[int, Field(ge=16, le=8192)], ...] = (1920, 1280, 640, 320)
+    quality: int = Field(85, ge=1, le=95)
+    at_once: int = Field(2, ge=1, le=64)
+    most_megapixels: float = Field(100, gt=0)
+
+
+class StoreSettings(Section):
+    """Where renditions and films live for the web: `file:PATH`, or `s3://bucket/prefix` with its public address."""
+
+    url: str = "file:store"
+    public_url: str = ""
+    credentials_block: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: str) -> str:
+        if not re.match(r"file:.|s3://[^/]", url):
+            msg = f"{url!r} is neither file:PATH nor s3://bucket/prefix"
+            raise ValueError(msg)
+        return url
+
+
+class CatalogSettings(Section):
+    """The database: any SQLAlchemy URL of SQLite or MySQL. The password never stands in the file."""
+
+    url: str = "sqlite:///catalog.db"
+    password: SecretStr | None = None
+
+
+class FilmSettings(Section):
+    """How films are encoded."""
+
+    width: EvenPixels = 1920
+    height: EvenPixels = 1080
+    fps: int = Field(12, ge=1, le=120)
+    crf: int = Field(21, ge=0, le=51)
+    preset: Literal["ultrafast", "veryfast", "fast", "medium", "slow"] = "veryfast"
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(self.width, self.height, self.fps, self.crf, self.preset)
+
+
+class GallerySettings(Section):
+    """The public site: where it listens, and the address people know it by."""
+
+    title: str = "Kootenay"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    url: str = "http://127.0.0.1:8080"
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        msg = f"{name!r} is a word of the gallery's own addresses; call the camera something else"
+        raise ValueError(msg)
+    return name
+
+
+CameraName = Annotated[str, Field(pattern=f"^{CAMERA_NAME}$"), AfterValidator(_not_reserved)]
+
+
+class Settings(BaseSettings):
+    """All settings. `home` is the folder that the relative paths below stand in."""
+
+    model_config = SettingsConfigDict(env_prefix="KOOTENAY_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    home: Path = Path("var")
+    site: SiteSettings = SiteSettings()
+    cameras: dict[CameraName, CameraSettings] = {"lake": CameraSettings()}
+    upload: UploadSettings = UploadSettings()
+    ingest: IngestSettings = IngestSettings()
+    store: StoreSettings = StoreSettings()
+    catalog: CatalogSettings = CatalogSettings()
+    film: FilmSettings = FilmSettings()
+    gallery: GallerySettings = GallerySettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+    def path(self, path: Path | str) -> Path:
+        """Given a path of these settings, return it absolute: `~` is a user's home, relative ones lie in `home`."""
+        return CHECKOUT / self.home.expanduser() / Path(path).expanduser()
+
+    def camera(self, name: str) -> CameraSettings:
+        """Given a camera's name, return its settings. Raises SettingsError that lists the known ones."""
+        if name not in self.cameras:
+            known = ", ".join(sorted(self.cameras))
+            msg = f"no camera is called {name!r}; kootenay.toml knows {known}: add [cameras.{name}] or correct the name"
+            raise SettingsError(msg)
+        return self.cameras[name]
+
+
+def settings_file() -> Path:
+    """Return the settings file: `KOOTENAY_CONFIG`, or kootenay.toml of this checkout; it need not exist."""
+    return Path(os.environ.get("KOOTENAY_CONFIG", CHECKOUT / "kootenay.toml"))
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings. Raises SettingsError with one line a mistake."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        mistakes = "; ".join(
+            f"{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg'].removeprefix('Value error, ')}"
+            for mistake in error.errors()
+        )
+        msg = f"{settings_file()} or KOOTENAY_*: {mistakes}. Nothing was started."
+        raise SettingsError(msg) from None
+    except ValueError as error:
+        msg = f"{settings_file()} cannot be read as TOML: {error}. Nothing was started."
+        raise SettingsError(msg) from None

@@ -1,0 +1,155 @@
+"""Ingest's touches: a batch of photos from the incoming folder into store, archive and catalog."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_image_artifact, create_table_artifact
+
+from kootenay.adapters.catalog import Catalog, Photo, Rendition
+from kootenay.adapters.photos import (
+    Arrival,
+    Renditions,
+    archive_original,
+    arrivals,
+    check_bytes,
+    make_renditions,
+    orphans,
+    remove_arrival,
+    set_aside,
+)
+from kootenay.adapters.store import Store
+from kootenay.adapters.transfer import write_receipt
+from kootenay.errors import NotAPhotoError
+from kootenay.rules import naming
+from kootenay.rules.photo_time import PhotoTime, taken_at
+from kootenay.settings import Settings
+from kootenay.wiring import catalog_of
+from tasks import retry
+from tasks.blocks import store_with_secrets
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of one arrival: `new`, `known` (its bytes were catalogued before), `gone` or `quarantined`."""
+
+    camera: str
+    stem: str
+    outcome: str
+    day: str = ""
+    bytes: int = 0
+    reason: str = ""
+
+
+@task(task_run_name="find photos that arrived")
+def find_arrivals(settings: Settings) -> list[Arrival]:
+    """Return the photos that are ready; put misfits in quarantine and finish removals that a kill cut short."""
+    incoming = settings.path(settings.ingest.incoming)
+    ready, misfits = arrivals(incoming)
+    for path, reason in misfits:
+        _quarantine(settings, path, reason)
+    for orphan in orphans(incoming):
+        if catalog_of(settings).has_photo(orphan.sidecar.sha256):
+            remove_arrival(orphan)
+    return ready
+
+
+@task(task_run_name="ingest photos", **retry.NETWORK)
+def ingest_photos(settings: Settings, batch: Sequence[Arrival]) -> list[Ingested]:
+    """Take a batch in, a few photos at a time on threads (Pillow lets go of the GIL)."""
+    one = partial(_ingest, settings, store_with_secrets(settings), catalog_of(settings))
+    with ThreadPoolExecutor(settings.ingest.at_once) as threads:
+        results = list(threads.map(one, batch))
+    log = get_run_logger()
+    for result in results:
+        if result.outcome == "quarantined":
+            log.warning("%s is in quarantine: %s", result.stem, result.reason)
+    log.info("%s to %s: %d photos", results[0].stem, results[-1].stem, len(results))
+    return results
+
+
+@task(task_run_name="show what arrived")
+def publish_ingest(settings: Settings, results: Sequence[Ingested]) -> None:
+    """Show a table of what arrived, and the newest photo."""
+    rows = [
+        {"photo": each.stem, "outcome": each.outcome, "MB": f"{each.bytes / 1e6:.1f}", "why": each.reason}
+        for each in results
+    ]
+    create_table_artifact(rows, key="ingest", description="What arrived, and what became of it")
+    for camera in sorted({each.camera for each in results if each.outcome == "new"}):
+        latest = catalog_of(settings).latest(camera)
+        if latest is None:
+            continue
+        url = store_with_secrets(settings).url(latest.renditions[-1].key)
+        site = settings.site.place
+        create_image_artifact(
+            image_url=url if "://" in url else settings.gallery.url.rstrip("/") + url,
+            key=f"latest-{camera}",
+            description=f"{camera}, {site.local(latest.taken_at):%Y-%m-%d %H:%M %Z}",
+        )
+
+
+def _ingest(settings: Settings, store: Store, catalog: Catalog, arrival: Arrival) -> Ingested:
+    """Store, archive, catalogue, confirm, remove: in this order, so a kill at any line loses and doubles nothing."""
+    sidecar = arrival.sidecar
+    time = taken_at(settings.site.place, sidecar)
+    path = naming.original_path(sidecar.camera, time.local_date, sidecar.slot, sidecar.sha256)
+    try:
+        check_bytes(arrival)
+        renditions = make_renditions(
+            arrival.photo,
+            settings.ingest.widths,
+            settings.ingest.quality,
+            settings.ingest.most_megapixels * 1e6,
+        )
+        photo = _photo(arrival, time, renditions, path)
+        for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
+            store.put(rendition.key, file.content)
+        archive_original(arrival.photo, settings.path(settings.ingest.archive) / path, sidecar.sha256)
+    except NotAPhotoError as error:
+        _quarantine(settings, arrival.photo, str(error))
+        return Ingested(sidecar.camera, sidecar.stem, "quarantined", reason=str(error))
+    except FileNotFoundError:
+        return Ingested(sidecar.camera, sidecar.stem, "gone", reason="another run took it in")
+    fresh = catalog.add_photo(photo)
+    write_receipt(settings.path(settings.ingest.incoming), sidecar.stem, sidecar.sha256)
+    remove_arrival(arrival)
+    return Ingested(
+        sidecar.camera, sidecar.stem, "new" if fresh else "known", photo.local_date.isoformat(), sidecar.bytes
+    )
+
+
+def _photo(arrival: Arrival, time: PhotoTime, renditions: Renditions, archive_path: str) -> Photo:
+    sidecar = arrival.sidecar
+    sizes = tuple(
+        Rendition(
+            file.size.width,
+            file.size.height,
+            naming.rendition_key(sidecar.camera, time.local_date, sidecar.slot, file.size.width, file.sha256),
+            len(file.content),
+        )
+        for file in reversed(renditions.files)
+    )
+    return Photo(
+        camera=sidecar.camera,
+        slot=sidecar.slot,
+        taken_at=time.utc,
+        offset_minutes=int(time.offset.total_seconds() // 60),
+        local_date=time.local_date,
+        time_source=time.source,
+        sha256=sidecar.sha256,
+        bytes=sidecar.bytes,
+        width=renditions.original.width,
+        height=renditions.original.height,
+        boost=sidecar.boost,
+        elevation=sidecar.elevation,
+        archive_path=archive_path,
+        renditions=sizes,
+    )
+
+
+def _quarantine(settings: Settings, photo: Path, reason: str) -> None:
+    set_aside(photo, settings.path(settings.ingest.quarantine), reason)

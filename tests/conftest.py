@@ -1,0 +1,43 @@
+"""What all tests share: the parts' count, and an environment in which nothing of the caller's own settings leaks."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from rig.prefect_host import environment
+from rig.processes import free_port
+from tests.parts import PARTS, missing
+
+FOLDER = Path(tempfile.mkdtemp(prefix="kootenay-tests-"))
+"""Everything that Prefect and the flows write during the tests."""
+
+os.environ.update(environment(FOLDER, free_port(), {"KOOTENAY_CONFIG": os.devnull}))
+# The engine's heartbeat thread costs a second at the end of every sync flow run; see tests/flows/conftest.py.
+
+skipped_for: list[str] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, aloud, the tests whose part is not here."""
+    absent = missing()
+    for item in items:
+        for mark in item.iter_markers("real"):
+            part = mark.args[0]
+            assert part in PARTS, f"{item.nodeid} needs {part!r}, which tests/parts.py does not know"
+            if part in absent:
+                skipped_for.append(part)
+                item.add_marker(pytest.mark.skip(reason=f"the part {part} is missing: apt-get install {absent[part]}"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where every part is asked for, a missing one is a failure."""
+    if skipped_for and os.environ.get("KOOTENAY_ALL_PARTS"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines how many tests of real parts were skipped."""
+    want = f", for want of {', '.join(sorted(set(skipped_for)))}" if skipped_for else ""
+    terminalreporter.write_line(f"real-part tests skipped: {len(skipped_for)}{want}")
