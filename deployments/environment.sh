@@ -4,8 +4,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-wanted="$(cksum <requirements.lock) ${PYTHON:-}"
-if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
+lock="$(cksum <requirements.lock)"
+made_from() { sed -n "$1p" .venv/made-from 2>/dev/null; }
+if [ "$(made_from 1)" = "$lock" ] && [ "${PYTHON:-$(made_from 2)}" = "$(made_from 2)" ] &&
+    .venv/bin/python -c '' 2>/dev/null; then
     exit 0
 fi
 
@@ -24,14 +26,18 @@ find_python() {
 }
 
 fail() {
-    rm -rf .venv
     echo "setup: $1" >&2
     exit 1
 }
 
+broken() {
+    rm -rf .venv
+    fail "$1 could not install requirements.lock; its words are above, and no half of .venv was left behind"
+}
+
 with_uv() {
-    uv venv --quiet --no-python-downloads --python "$python" .venv
-    uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
+    uv venv --quiet --no-python-downloads --python "$python" .venv &&
+        uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
 }
 
 with_pip() {
@@ -40,23 +46,25 @@ with_pip() {
     elif rm -rf .venv && "$python" -m venv --without-pip .venv && "$python" -m pip --version >/dev/null 2>&1; then
         pip="$python -m pip --python .venv/bin/python" # Debian without python3-venv, but with python3-pip
     else
+        rm -rf .venv
         fail "$python has neither venv nor pip: install uv, or Debian's python3-venv, and run make again"
     fi
     PIP_USER=0 $pip install --quiet --no-input --disable-pip-version-check --no-compile \
-        --no-deps --require-hashes -r requirements.lock
-    .venv/bin/python -m pip uninstall --quiet --yes setuptools pip 2>/dev/null || true
+        --no-deps --require-hashes -r requirements.lock || return 1
+    .venv/bin/python -m pip uninstall --quiet --yes setuptools pip 2>/dev/null || true # as uv leaves it
 }
 
 python="$(find_python)" || true
-[ -n "$python" ] || fail "no Python 3.11, 3.12 or 3.13 is installed${PYTHON:+ at $PYTHON}: install one, or name it with PYTHON=/path/to/python3"
+[ -n "$python" ] || fail "no Python 3.11, 3.12 or 3.13 is installed${PYTHON:+ at $PYTHON}: install one, or name it with PYTHON=..."
 
 echo "setup: .venv from requirements.lock, with $python"
 rm -rf .venv
 if command -v uv >/dev/null; then
-    with_uv || fail "uv could not install requirements.lock; its words are above, and nothing was left behind"
+    with_uv || broken uv
 else
-    with_pip || fail "pip could not install requirements.lock; its words are above, and nothing was left behind"
+    with_pip || broken pip
 fi
 # Without bytecode every flow run pays two seconds of compiling; some environments forbid writing it later.
-.venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
-echo "$wanted" >.venv/made-from
+.venv/bin/python -m compileall -q -j 0 .venv/lib kootenay tasks flows gallery rig demo deployments \
+    >/dev/null 2>&1 || true
+printf '%s\n%s\n' "$lock" "${PYTHON:-}" >.venv/made-from

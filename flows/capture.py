@@ -19,7 +19,8 @@ from kootenay.rules.daylight import light_at, local_day
 from kootenay.rules.slots import SlotPlan, SlotState, is_late, plan_slots, slot_of, slots_between, spread
 from kootenay.settings import CameraName, Settings, load_settings
 from tasks import events
-from tasks.capture import note_slots, now, publish_ledger, take_photo
+from tasks.capture import note_slots, publish_ledger, take_photo
+from tasks.clock import now, scheduled
 from tasks.outcomes import done, one_line_errors, skipped
 
 ANNOUNCE_EVERY = timedelta(seconds=30)
@@ -28,7 +29,7 @@ ANNOUNCE_EVERY = timedelta(seconds=30)
 
 def _capture_name() -> str:
     parameters = flow_run.parameters
-    return f"{parameters['camera']} {parameters.get('slot') or flow_run.scheduled_start_time:%Y-%m-%d %H:%MZ}"
+    return f"{parameters['camera']} {parameters.get('slot') or scheduled():%Y-%m-%d %H:%MZ}"
 
 
 @flow(flow_run_name=_capture_name)
@@ -42,7 +43,7 @@ def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> A
     settings = load_settings()
     its, site = settings.camera(camera), settings.site.place
     grace = timedelta(seconds=its.grace_seconds)
-    due = slot_of(slot or flow_run.scheduled_start_time or now(), its.every)
+    due = slot_of(slot or scheduled(), its.every)
     light = light_at(site, due, threshold=its.threshold, boost=its.boost_span)
     elsewhen = is_late(due, now(), grace) or due > now()
     if not light.shoot:
@@ -52,7 +53,11 @@ def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> A
         reason = f"the run started {(now() - due).total_seconds():.0f} s after its slot"
         note_slots(settings, camera, [SlotPlan(due, light)], SlotState.MISSED, reason)
         return skipped(f"{reason}; a photo now would be of another moment")
-    taken = take_photo(settings, camera, due, light, rehearse=elsewhen)
+    try:
+        taken = take_photo(settings, camera, due, light, rehearse=elsewhen)
+    except CameraError as error:
+        note_slots(settings, camera, [SlotPlan(due, light)], SlotState.MISSED, str(error))
+        raise
     if not taken.fresh:
         return skipped("this slot has its photo")
     events.photo_spooled(camera, 1)
@@ -60,7 +65,7 @@ def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> A
 
 
 def _session_name() -> str:
-    start = flow_run.parameters.get("start") or flow_run.scheduled_start_time
+    start = flow_run.parameters.get("start") or scheduled()
     return f"{flow_run.parameters['camera']} {start:%Y-%m-%d}, a session"
 
 

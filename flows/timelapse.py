@@ -9,23 +9,22 @@ from datetime import date
 from typing import Any
 
 from prefect import flow
-from prefect.runtime import flow_run
 
 from kootenay.settings import CameraName, load_settings
-from tasks.capture import now
+from tasks.clock import scheduled
 from tasks.outcomes import done, nothing_new, one_line_errors, skipped
 from tasks.timelapse import make_film, plan_film, publish_film, standing_film
 
 FEWEST_FRAMES = 2
 
 
-@flow(flow_run_name="{camera} {day}")
+@flow(flow_run_name="film of {camera}")
 @one_line_errors
 def timelapse(camera: CameraName = "lake", day: date | None = None) -> Any:
     """Make the film of one local day of one camera: of today, unless a day is given."""
     settings = load_settings()
     settings.camera(camera)
-    local_date = day or settings.site.place.local(flow_run.scheduled_start_time or now()).date()
+    local_date = day or settings.site.place.local(scheduled()).date()
     plan = plan_film(settings, camera, local_date)
     if len(plan.frames) < FEWEST_FRAMES:
         return skipped(f"{local_date} has {len(plan.frames)} photos of {camera}: too few for a film")

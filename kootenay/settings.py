@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariableError
 
 from kootenay.errors import SettingsError
 from kootenay.rules.daylight import OFFICIAL, Site
@@ -140,6 +141,14 @@ class CatalogSettings(Section):
     url: str = "sqlite:///catalog.db"
     password: SecretStr | None = None
 
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: str) -> str:
+        if not re.match(r"sqlite://|(mysql|mariadb)\+pymysql://", url):
+            msg = "is neither sqlite:///PATH nor mysql+pymysql://user@host/database"
+            raise ValueError(msg)
+        return url
+
 
 class FilmSettings(Section):
     """How films are encoded."""
@@ -228,6 +237,9 @@ def load_settings(**overrides: Any) -> Settings:
             for mistake in error.errors()
         )
         msg = f"{settings_file()} or KOOTENAY_*: {mistakes}. Nothing was started."
+        raise SettingsError(msg) from None
+    except UnreadableVariableError as error:
+        msg = f"KOOTENAY_*: {error}: lists and tables are written as JSON, such as [640, 320]. Nothing was started."
         raise SettingsError(msg) from None
     except ValueError as error:
         msg = f"{settings_file()} cannot be read as TOML: {error}. Nothing was started."

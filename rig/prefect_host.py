@@ -42,7 +42,7 @@ def environment(folder: Path, port: int, settings: Mapping[str, str]) -> dict[st
 def start_server(keeper: Keeper, env: Mapping[str, str]) -> None:
     """Start the Prefect server of `environment`; `wait_for_server` tells when it answers."""
     port = env["PREFECT_API_URL"].removesuffix("/api").rsplit(":", 1)[1]
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    command = [sys.executable, "-m", "deployments.server", "--host", "127.0.0.1", "--port", port]
     keeper.start("prefect-server", command, env, CHECKOUT)
 
 

@@ -67,13 +67,15 @@ class Keeper:
     def stop(self, name: str, patience: float = 15) -> None:
         """Ask a process to end, as a terminal would, and make it after `patience` seconds."""
         process = self.running.pop(name)
-        for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if process.poll() is not None:
-                return
-            with contextlib.suppress(ProcessLookupError):
+        for kind in (signal.SIGINT, signal.SIGTERM):
+            if process.poll() is None:
                 os.killpg(process.pid, kind)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(patience)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # also what it has left in its group
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
 
     def stop_all(self) -> None:
         """End everything, the last started first."""

@@ -1,6 +1,6 @@
 """Capture's touches: a photo into the spool, a line into the ledger."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
@@ -12,11 +12,7 @@ from kootenay.rules.slots import SlotPlan, SlotState
 from kootenay.settings import Settings
 from kootenay.wiring import ledger_of, station_of
 from tasks import retry
-
-
-def now() -> datetime:
-    """The clock of the flows."""
-    return datetime.now(UTC)
+from tasks.clock import now
 
 
 @task(task_run_name="photo {slot:%H:%M:%SZ}", **retry.CAMERA)

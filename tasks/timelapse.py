@@ -17,7 +17,7 @@ from kootenay.rules.film_plan import FilmPlan, Frame, plan_day_film
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of
 from tasks.blocks import store_with_secrets
-from tasks.capture import now
+from tasks.clock import now
 
 PROGRESS_EVERY = 25
 """Frames between two updates of the progress bar."""

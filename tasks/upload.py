@@ -13,7 +13,7 @@ from kootenay.rules.slots import SlotState
 from kootenay.settings import Settings
 from kootenay.wiring import ledger_of, spool_of, target_of
 from tasks import retry
-from tasks.capture import now
+from tasks.clock import now
 
 
 @dataclass(frozen=True)

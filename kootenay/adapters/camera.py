@@ -26,6 +26,7 @@ ADVICE = {
     -1: "the camera gave no reason: look at its screen and its focus",
     -2: "the camera was not there: look at its cable and its power",
     -3: "the camera's memory or card is full: empty it",
+    -5: "no such port: run `gphoto2 --auto-detect` and correct [cameras.*] port",
     -7: "the USB link broke: try another cable or port",
     -10: "the camera did not answer in time: switch it off and on",
     -52: "no such USB port: run `gphoto2 --auto-detect` and correct [cameras.*] port",
@@ -135,11 +136,12 @@ def _check_whole(camera: CameraSpec, photo: Path) -> None:
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """End the child's whole group; a child that has ended already has none."""
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, kind)
+    """End the child and all of its group, also what a child that is gone has left there."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.communicate(timeout=TERM_SECONDS)
+            child.wait(TERM_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.communicate(timeout=TERM_SECONDS)

@@ -4,6 +4,7 @@ Times are aware UTC outside and naive UTC inside; a photo also carries the local
 so a page about a day never computes a time zone.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -85,6 +86,7 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+RACES, RACE_SECONDS = 20, 0.05
 metadata = sa.MetaData()
 Identifier = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite counts by itself only in a column that is exactly INTEGER."""
@@ -156,9 +158,10 @@ class Catalog:
             with self.engine.begin() as connection:
                 answer = connection.execute(photos.insert().values(**row))
                 photo_id = answer.inserted_primary_key[0]  # type: ignore[index]
-                connection.execute(
-                    renditions.insert(), [{"photo_id": photo_id} | asdict(each) for each in photo.renditions]
-                )
+                if photo.renditions:
+                    connection.execute(
+                        renditions.insert(), [{"photo_id": photo_id} | asdict(each) for each in photo.renditions]
+                    )
         except sa.exc.IntegrityError:
             if self.has_photo(photo.sha256):
                 return False
@@ -220,12 +223,14 @@ def open_catalog(url: str, password: str | None = None) -> Catalog:
         address = address.set(password=password)
     try:
         engine = _engine(address)
-        metadata.create_all(engine)
-    except (sa.exc.SQLAlchemyError, OSError) as error:
-        where = address.render_as_string(hide_password=True)
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        msg = f"the catalog {where} cannot be opened: {cause}. Nothing was changed; check [catalog] url and the server."
+        _make_tables(engine)
+    except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+        msg = (
+            f"the catalog {_named(address)} cannot be opened: {_cause(error)}. "
+            "Nothing was changed; check [catalog] url and the server."
+        )
         raise CatalogError(msg) from None
+    sa.event.listen(engine, "handle_error", _say_that_it_is_gone)
     return Catalog(engine)
 
 
@@ -235,6 +240,35 @@ def _engine(address: sa.URL) -> sa.Engine:
     engine = sa.create_engine(address, connect_args={"timeout": 30})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_tables(engine: sa.Engine) -> None:
+    """Make what is missing; who loses the race for a new catalog's tables looks again."""
+    for _ in range(RACES):
+        try:
+            return metadata.create_all(engine)
+        except sa.exc.OperationalError as error:
+            if not any(word in _cause(error) for word in ("already exists", "is locked")):
+                raise
+            time.sleep(RACE_SECONDS)
+    return metadata.create_all(engine)
+
+
+def _say_that_it_is_gone(context: sa.engine.ExceptionContext) -> None:
+    """A database that goes away later, or is too busy, is an error of one kind too."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, sa.exc.OperationalError) and not context.is_pre_ping:
+        where = f" {_named(context.engine.url)}" if context.engine else ""
+        msg = f"the catalog{where} gave no answer: {_cause(error)}. Nothing was changed."
+        context.chained_exception = CatalogError(msg)
+
+
+def _named(address: sa.URL) -> str:
+    return address.render_as_string(hide_password=True)
+
+
+def _cause(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

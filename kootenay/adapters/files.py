@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +22,15 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a power cut, finds all of it or none of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # a full disk gets its space back
+        raise
     sync_folder(path.parent)
 
 
@@ -39,8 +44,8 @@ def move_whole(source: Path, target: Path) -> None:
 
 
 def part_of(path: Path) -> Path:
-    """Given a file's final path, return the name it has while it is being written."""
-    return path.with_name(f".{path.name}.part")
+    """Given a file's final path, return a name to write it under, which no other writer of that file has."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 def sync_folder(folder: Path) -> None:

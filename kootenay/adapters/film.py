@@ -56,11 +56,15 @@ def render(
 
 def check(film: Path, frames: int, profile: Profile) -> None:
     """Given a rendered film, decode all of it. Raises FilmError unless it holds what was planned, and plays at once."""
-    with av.open(str(film)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        found = sum(1 for _ in container.decode(stream))
-        size = (stream.width, stream.height)
+    try:
+        with av.open(str(film)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            found = sum(1 for _ in container.decode(stream))
+            size = (stream.width, stream.height)
+    except (av.FFmpegError, IndexError) as error:
+        msg = f"{film.name} cannot be played ({error}); it was not published, an earlier film still stands"
+        raise FilmError(msg) from error
     if found != frames or size != (profile.width, profile.height):
         msg = (
             f"{film.name} holds {found} frames of {size[0]} x {size[1]}, planned were {frames} of "

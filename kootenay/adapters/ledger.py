@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kootenay.adapters.files import lock
 from kootenay.rules.slots import SlotState
 
 SCHEMA = """
@@ -45,7 +46,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connection() as connection:
+        # SQLite answers "locked" at once, without waiting, to two who switch a new file to WAL.
+        with lock(path.with_name(f".{path.name}.lock"), BUSY_SECONDS), self._connection() as connection:
             connection.execute("pragma journal_mode=wal")
             connection.execute(SCHEMA)
 

@@ -7,6 +7,7 @@ larger one; renditions carry no metadata of the original.
 import hashlib
 import io
 import shutil
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,13 +95,15 @@ def make_renditions(photo: Path, widths: tuple[int, ...], quality: int, most_pix
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is `most_pixels`
         try:
-            with Image.open(photo, formats=("JPEG", "MPO")) as image:
+            with Image.open(photo, formats=("JPEG",)) as image:
                 return _rendered(image, photo.name, widths, quality, most_pixels)
         except (
             UnidentifiedImageError,
             OSError,
             SyntaxError,
             ValueError,
+            TypeError,
+            struct.error,
             Image.DecompressionBombError,
         ) as error:
             msg = f"{photo.name} cannot be decoded ({error}): no whole JPEG"
@@ -127,7 +130,7 @@ def _rendered(image: Image.Image, name: str, widths: tuple[int, ...], quality: i
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality, comment=b"")  # else Pillow keeps the original's
     return buffer.getvalue()
 
 

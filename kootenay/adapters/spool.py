@@ -4,8 +4,8 @@
 and the sidecar comes last, so a photo with a sidecar is whole.
 """
 
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +38,7 @@ class Spool:
         for folder in (self.new, self.sent, self.work):
             folder.mkdir(parents=True, exist_ok=True)
 
-    @contextmanager
+    @contextlib.contextmanager
     def workbench(self) -> Iterator[Path]:
         """Lend a folder on the spool's own file system, gone afterwards."""
         with TemporaryDirectory(dir=self.work) as folder:
@@ -80,11 +80,12 @@ class Spool:
         return sorted((each for each in found if each), key=lambda each: each.sidecar.slot)
 
     def _read(self, sidecar_path: Path) -> SpooledPhoto | None:
-        """A sidecar whose photo is in the other folder is a move that a kill cut short: finish it."""
+        """A photo follows its sidecar: when it is in the other folder, a move was cut short or met another reader."""
         photo = sidecar_path.with_suffix(".jpg")
-        moved = self.sent / photo.name
-        if not photo.exists() and moved.exists():
-            moved.replace(photo)
+        if not photo.exists():
+            other = self.sent if photo.parent == self.new else self.new
+            with contextlib.suppress(FileNotFoundError):
+                (other / photo.name).replace(photo)
         try:
             sidecar = Sidecar.from_json(sidecar_path.read_bytes(), str(sidecar_path))
         except (SidecarError, FileNotFoundError):

@@ -84,8 +84,8 @@ class S3Store:
                 ChecksumSHA256=checksum,
                 IfNoneMatch="*",
             )
-        except self.client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
+        except _trouble() as error:
+            if _code(error) != "PreconditionFailed":
                 msg = f"s3://{self.bucket}/{self._full(key)} was not written: {error}"
                 raise StoreError(msg) from error
             self._confirm(key, content)
@@ -93,10 +93,11 @@ class S3Store:
     def get(self, key: str) -> bytes:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=self._full(key))
-        except self.client.exceptions.ClientError as error:
-            msg = f"the store has no s3://{self.bucket}/{self._full(key)}: {error}"
+            return bytes(answer["Body"].read())
+        except _trouble() as error:
+            has_not = "has no" if _code(error) == "NoSuchKey" else "did not give"
+            msg = f"the store {has_not} s3://{self.bucket}/{self._full(key)}: {error}"
             raise StoreError(msg) from error
-        return bytes(answer["Body"].read())
 
     def url(self, key: str) -> str:
         return f"{self.public_url}/{key}"
@@ -109,6 +110,17 @@ class S3Store:
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
+
+
+def _trouble() -> tuple[type[Exception], ...]:
+    """What boto3 raises when S3 says no, and when it says nothing."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return ClientError, BotoCoreError
+
+
+def _code(error: Any) -> str:
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
 
 
 def open_store(url: str, folder: Path, public_url: str, connect: Callable[[], Any]) -> Store:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RECEIPTS = "receipts"
 """The folder inside the incoming one where ingest leaves a receipt a photo, named like its sidecar."""
 
+FOR_GOOD = ("not found in known_hosts", "private key file")
+"""Words of paramiko's plain SSHException for what no later try will change."""
+
 
 class Target(Protocol):
     """An open connection to a server's incoming folder."""
@@ -71,30 +74,29 @@ class SftpTarget:
         self.incoming = incoming
 
     def send(self, spooled: SpooledPhoto) -> None:
-        try:
+        with _one_kind(f"{self.incoming} took no photo", f"{spooled.photo.name} stays in the spool"):
             for path in (spooled.photo, spooled.sidecar_path):
                 part = posixpath.join(self.incoming, f".{path.name}.part")
                 self.sftp.put(str(path), part, confirm=True)
                 self.sftp.posix_rename(part, posixpath.join(self.incoming, path.name))
-        except (OSError, EOFError) as error:
-            msg = (
-                f"{self.incoming} took no photo ({error or 'connection lost'}); {spooled.photo.name} stays in the spool"
-            )
-            raise TransferError(msg) from error
 
     def receipts(self) -> dict[str, str]:
-        try:
-            names = [
-                entry.filename
-                for entry in self.sftp.listdir_attr(self._folder)
-                if entry.filename.endswith(".json") and stat.S_ISREG(entry.st_mode or 0)
-            ]
-            return {Path(name).stem: receipt_hash(self._read(name)) for name in names}
-        except FileNotFoundError:
-            return {}
+        with _one_kind(f"{self._folder} gave no receipts", "the spool keeps what was sent"):
+            try:
+                names = [
+                    entry.filename
+                    for entry in self.sftp.listdir_attr(self._folder)
+                    if entry.filename.endswith(".json") and stat.S_ISREG(entry.st_mode or 0)
+                ]
+                return {Path(name).stem: receipt_hash(self._read(name)) for name in names}
+            except FileNotFoundError:
+                return {}
 
     def forget(self, stem: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        with (
+            _one_kind(f"{self._folder} still has the receipt of {stem}", "it does no harm there"),
+            contextlib.suppress(FileNotFoundError),
+        ):
             self.sftp.remove(posixpath.join(self._folder, f"{stem}.json"))
 
     def _read(self, name: str) -> bytes:
@@ -137,8 +139,21 @@ def is_confirmed(spooled: SpooledPhoto, sha256: str) -> bool:
 
 
 @contextlib.contextmanager
+def _one_kind(what: str, untouched: str) -> Iterator[None]:
+    """A lost session is an OSError, an EOFError or an SSHException, depending on where in paramiko it is noticed."""
+    import paramiko
+
+    try:
+        yield
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        msg = f"{what} ({str(error) or 'connection lost'}); {untouched}"
+        raise TransferError(msg) from error
+
+
+@contextlib.contextmanager
 def _sftp(url: str, known_hosts: Path, key_file: Path, timeout: float) -> Iterator[Target]:
     import paramiko
+    from paramiko.hostkeys import InvalidHostKey
 
     parts = urlsplit(url)
     where = f"{parts.hostname}:{parts.port or 22}"
@@ -147,10 +162,13 @@ def _sftp(url: str, known_hosts: Path, key_file: Path, timeout: float) -> Iterat
             f"{known_hosts} is missing, so {where} cannot be trusted; nothing was sent: ssh-keyscan the server into it"
         )
         raise TransferRefusedError(msg)
+    if not key_file.is_file():
+        msg = f"{key_file} is missing, so {where} lets nobody in; nothing was sent: see [upload] key_file"
+        raise TransferRefusedError(msg)
     with paramiko.SSHClient() as client:
-        client.load_host_keys(str(known_hosts))
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         try:
+            client.load_host_keys(str(known_hosts))
             client.connect(
                 parts.hostname or "",
                 parts.port or 22,
@@ -164,13 +182,16 @@ def _sftp(url: str, known_hosts: Path, key_file: Path, timeout: float) -> Iterat
                 channel_timeout=timeout,
             )
             sftp = client.open_sftp()
+        except InvalidHostKey as error:
+            msg = f"{known_hosts} has a line that is no host key ({error.line.strip()}); nothing was sent: correct it"
+            raise TransferRefusedError(msg) from error
         except (paramiko.AuthenticationException, paramiko.BadHostKeyException) as error:
             msg = f"{where} and this host do not trust each other ({error}); nothing was sent: see [upload] key_file"
             raise TransferRefusedError(msg) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
             msg = f"{where} cannot be reached ({error}); nothing was sent, the spool keeps everything"
-            kind = TransferRefusedError if "not found in known_hosts" in str(error) else TransferError
-            raise kind(msg) from error
+            for_good = any(words in str(error) for words in FOR_GOOD)
+            raise (TransferRefusedError if for_good else TransferError)(msg) from error
         channel = sftp.get_channel()
         if channel is not None:
             channel.settimeout(timeout)

@@ -74,6 +74,7 @@ def light_at(
     The boost covers [rise, rise + boost) and (set - boost, set] of the day so shifted; a sun that does not
     set within a day has no edge and so no boost.
     """
+    at = at.astimezone(UTC)
     height = sun_elevation(site, at)
     reach = boost + timedelta(minutes=abs(after_rise) + abs(before_set)) + 2 * STEP
     window = next(

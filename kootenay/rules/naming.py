@@ -13,7 +13,7 @@ CAMERA_NAME = r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"
 RESERVED = frozenset({"static", "media", "health"})
 """Words that the gallery's addresses use themselves."""
 
-PHOTO_STEM = re.compile(rf"(?P<camera>{CAMERA_NAME})_(?P<slot>\d{{8}}T\d{{6}}Z)_(?P<hash>[0-9a-f]{{8}})")
+PHOTO_STEM = re.compile(rf"(?P<camera>{CAMERA_NAME})_(?P<slot>[0-9]{{8}}T[0-9]{{6}}Z)_(?P<hash>[0-9a-f]{{8}})")
 
 
 def stamp(at: datetime) -> str:

@@ -5,6 +5,7 @@ It is the photo's passport: ingest believes its hash and its instant, and nothin
 
 import builtins
 import json
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -50,12 +51,12 @@ class Sidecar:
                 sha256=_matching(facts["sha256"], "[0-9a-f]{64}"),
                 bytes=int(facts["bytes"]),
                 boost=bool(facts["boost"]),
-                elevation=float(facts["elevation"]),
+                elevation=_finite(facts["elevation"]),
                 model=str(facts.get("model", "")),
                 settings={str(key): str(value) for key, value in facts.get("settings", {}).items()},
                 warnings=tuple(str(warning) for warning in facts.get("warnings", ())),
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             msg = f"{where} is not a photo's sidecar ({type(error).__name__}: {error}); the photo was left where it is"
             raise SidecarError(msg) from error
         return sidecar
@@ -66,7 +67,17 @@ def _instant(text: str) -> datetime:
     if at.tzinfo is None:
         msg = f"{text} names no time zone"
         raise ValueError(msg)
+    if not 1970 <= at.year < 9999:
+        msg = f"{text} is no photo's year"
+        raise ValueError(msg)
     return at.astimezone(UTC)
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        msg = f"{number} is not finite"
+        raise ValueError(msg)
+    return float(number)
 
 
 def _matching(text: str, pattern: str) -> str:

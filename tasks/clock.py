@@ -1,0 +1,19 @@
+"""The clock of the flows, and the instant a run was meant for."""
+
+from datetime import UTC, datetime
+
+from prefect.runtime import flow_run
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def scheduled() -> datetime:
+    """Return when this run was due to start, which for a run asked for at once is when it was asked for.
+
+    Prefect gives an instant of a class of its own, which divides by no plain timedelta.
+    """
+    start = flow_run.scheduled_start_time
+    return now() if start is None else datetime.fromtimestamp(start.timestamp(), UTC)

@@ -1,0 +1,345 @@
+"""When there is light, held against a second computation of the sun and against the clocks of the world."""
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import available_timezones
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from kootenay.rules.daylight import OFFICIAL, Site, daylight_windows, light_at, local_day, sun_elevation
+
+LAKE = Site(49.8672, -118.00737, "America/Vancouver")
+LONGYEARBYEN = Site(78.2232, 15.6267, "Arctic/Longyearbyen")
+FAIRBANKS = Site(64.8401, -147.7200, "America/Anchorage")
+SHORT_DAY = Site(67.38, 25.0, "Europe/Helsinki")
+EARLY_RISE = Site(0, -67, "America/Vancouver")
+"""Its sun rises while its clocks are put forward: its zone lies far west of it."""
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+QUARTER = timedelta(minutes=15)
+SLOT = timedelta(minutes=5)
+
+ZONES = sorted(available_timezones())
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+SITES = st.builds(Site, st.floats(-90, 90), st.floats(-180, 180), st.sampled_from(ZONES))
+DAYS = st.dates(date(2020, 1, 1), date(2060, 1, 1))
+
+J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
+
+Spans = list[tuple[datetime, datetime]]
+
+
+def almanac_elevation(
+    latitude: float, longitude: float, start: datetime, seconds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the sun's elevation in degrees at `start` plus each of `seconds`.
+
+    The Astronomical Almanac's low precision formulae for the sun (page C5, good to 0.01° until 2050) and the US Naval
+    Observatory's "Computing Approximate Sidereal Time".
+    """
+    days = (start - J2000) / timedelta(days=1) + seconds / 86400
+    anomaly = np.radians(357.528 + 0.9856003 * days)
+    ecliptic = np.radians(280.460 + 0.9856474 * days + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
+    obliquity = np.radians(23.439 - 0.0000004 * days)
+    right_ascension = np.arctan2(np.cos(obliquity) * np.sin(ecliptic), np.cos(ecliptic))
+    declination = np.arcsin(np.sin(obliquity) * np.sin(ecliptic))
+    sidereal = np.radians(15 * (18.697374558 + 24.06570982441908 * days) + longitude)
+    height = math.sin(math.radians(latitude)) * np.sin(declination)
+    height += math.cos(math.radians(latitude)) * np.cos(declination) * np.cos(sidereal - right_ascension)
+    return np.asarray(np.degrees(np.arcsin(height)))
+
+
+def almanac_windows(site: Site, start: datetime, end: datetime) -> Spans:
+    """Return the spans of light in [start, end] by the almanac, sampled every minute and interpolated."""
+    seconds = np.arange(0, (end - start).total_seconds() + 1, 60)
+    above = almanac_elevation(site.latitude, site.longitude, start, seconds) - OFFICIAL
+    edges = [start] if above[0] >= 0 else []
+    for index in np.flatnonzero((above[:-1] >= 0) != (above[1:] >= 0)):
+        part = above[index] / (above[index] - above[index + 1])
+        edges.append(start + timedelta(seconds=float(seconds[index] + 60 * part)))
+    if above[-1] >= 0:
+        edges.append(end)
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def whole_second_edges(site: Site, day: date) -> tuple[datetime, datetime]:
+    """Return the first and the last whole second with light in a day that has one span of it."""
+    ((rise, fall),) = daylight_windows(site, day)
+    around = [each.replace(microsecond=0) + offset * SECOND for each in (rise, fall) for offset in range(-3, 4)]
+    lit = [each for each in around if sun_elevation(site, each) >= OFFICIAL]
+    assert abs(lit[0] - rise) <= SECOND
+    assert abs(lit[-1] - fall) <= SECOND
+    return lit[0], lit[-1]
+
+
+def slots_of(site: Site, day: date) -> list[datetime]:
+    start, end = local_day(site, day)
+    return [start + index * SLOT for index in range((end - start) // SLOT)]
+
+
+@pytest.mark.parametrize(
+    ("latitude", "tolerance"),
+    [
+        *(pytest.param(each, MINUTE, id=f"{each}°") for each in (-59.9, -52, -45, -30, -15, 0, 10, 23.5, 38, 50, 59.9)),
+        *(pytest.param(each, 3 * MINUTE, id=f"{each}°") for each in (-65, -62.5, 62.5, 65)),
+    ],
+)
+def test_rise_and_set_are_those_of_the_almanac(latitude: float, tolerance: timedelta) -> None:
+    for longitude, zone in ((0.0, "UTC"), (-120.0, "Etc/GMT+8"), (172.5, "Etc/GMT-12")):
+        site = Site(latitude, longitude, zone)
+        for day in (date(2026, 1, 2) + timedelta(days=offset) for offset in range(0, 365, 9)):
+            start = datetime.combine(day, time(), site.zone).astimezone(UTC)
+            expected = almanac_windows(site, start, start + timedelta(days=1))
+            found = daylight_windows(site, day)
+            assert len(found) == len(expected), (site, day)
+            for window, almanac in zip(found, expected, strict=True):
+                assert all(abs(mine - theirs) <= tolerance for mine, theirs in zip(window, almanac, strict=True)), day
+
+
+@given(SITES, INSTANTS)
+def test_the_suns_elevation_is_the_almanacs_within_a_twentieth_of_a_degree(site: Site, at: datetime) -> None:
+    assume(abs(site.latitude) <= 89.8)
+    almanac = almanac_elevation(site.latitude, site.longitude, at, np.zeros(1))[0]
+    assert sun_elevation(site, at) == pytest.approx(almanac, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("site", "day", "rise", "fall"),
+    [
+        pytest.param(LAKE, date(2026, 6, 21), "04:43:27", "21:04:24", id="lake-in-june"),
+        pytest.param(Site(51.4779, 0, "Europe/London"), date(2025, 3, 20), "06:04", "18:14", id="greenwich-equinox"),
+        pytest.param(Site(51.4779, 0, "Europe/London"), date(2025, 12, 21), "08:04", "15:53", id="greenwich-winter"),
+    ],
+)
+def test_rise_and_set_are_the_published_ones(site: Site, day: date, rise: str, fall: str) -> None:
+    published = [datetime.combine(day, time.fromisoformat(each), site.zone) for each in (rise, fall)]
+    ((found_rise, found_fall),) = daylight_windows(site, day)
+    assert abs(found_rise - published[0]) <= MINUTE
+    assert abs(found_fall - published[1]) <= MINUTE
+
+
+@settings(max_examples=150)
+@given(SITES, INSTANTS, st.sampled_from([OFFICIAL, -6.0, 0.0, 10.0]))
+def test_an_instant_is_light_exactly_inside_the_windows_of_its_local_day(
+    site: Site, at: datetime, threshold: float
+) -> None:
+    assume(abs(sun_elevation(site, at) - threshold) > 0.005)  # the sun's way in a second, at most
+    windows = daylight_windows(site, site.local(at).date(), threshold)
+    light = light_at(site, at, threshold=threshold, boost=timedelta())
+    assert light.shoot == any(rise <= at <= fall for rise, fall in windows)
+    assert light.shoot == (light.elevation >= threshold)
+
+
+@settings(max_examples=60)
+@given(SITES, DAYS)
+def test_windows_lie_in_their_day_in_order_and_do_not_touch(site: Site, day: date) -> None:
+    start, end = local_day(site, day)
+    windows = daylight_windows(site, day)
+    edges = [start, *(edge for window in windows for edge in window), end]
+    assert all(edge.tzinfo is UTC for edge in edges)
+    assert edges == sorted(edges)
+    assert all(before[1] < after[0] for before, after in pairwise(windows))
+    assert all(site.local(edge).date() == day for edge in edges[:-1] if edge != end)
+
+
+@given(SITES, DAYS)
+def test_local_days_follow_each_other_without_gap_or_overlap(site: Site, day: date) -> None:
+    start, end = local_day(site, day)
+    assert site.local(start).date() == day
+    assert site.local(start - SECOND).date() < day
+    assert site.local(end - SECOND).date() == day
+    assert end == local_day(site, day + timedelta(days=1))[0]
+    assert timedelta(hours=22) <= end - start <= timedelta(hours=26)
+
+
+@settings(max_examples=100)
+@given(SITES, INSTANTS)
+@example(EARLY_RISE, datetime(2025, 3, 9, 10, 10, tzinfo=UTC))
+@example(EARLY_RISE, datetime(2025, 3, 9, 10, 45, tzinfo=UTC))
+def test_an_instant_has_the_same_light_in_whatever_zone_it_is_written(site: Site, at: datetime) -> None:
+    assert light_at(site, site.local(at)) == light_at(site, at)
+    assert sun_elevation(site, site.local(at)) == sun_elevation(site, at)
+
+
+@pytest.mark.parametrize("day", [date(2026, 6, 21), date(2026, 5, 1), date(2026, 8, 15)], ids=str)
+def test_a_polar_day_is_one_window_without_a_boost(day: date) -> None:
+    assert daylight_windows(LONGYEARBYEN, day) == [local_day(LONGYEARBYEN, day)]
+    lights = [light_at(LONGYEARBYEN, slot) for slot in slots_of(LONGYEARBYEN, day)]
+    assert len(lights) == 288
+    assert all(light.shoot and not light.boost for light in lights)
+    assert all(light.reason.startswith("daylight") for light in lights)
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 21), date(2026, 11, 15), date(2026, 1, 25)], ids=str)
+def test_a_polar_night_has_no_window_and_says_night(day: date) -> None:
+    assert daylight_windows(LONGYEARBYEN, day) == []
+    lights = [light_at(LONGYEARBYEN, slot) for slot in slots_of(LONGYEARBYEN, day)]
+    assert not any(light.shoot or light.boost for light in lights)
+    assert all(light.reason.startswith("night: the sun stands at -") for light in lights)
+
+
+@pytest.mark.parametrize(
+    ("site", "day", "hours"),
+    [
+        pytest.param(Site(88, 10, "Europe/Paris"), date(2025, 3, 30), 23, id="spring-in-the-north"),
+        pytest.param(Site(88, 10, "Europe/Paris"), date(2025, 6, 21), 24, id="june-in-the-north"),
+        pytest.param(Site(-88, 10, "Europe/Paris"), date(2025, 10, 26), 25, id="autumn-in-the-south"),
+    ],
+)
+def test_a_polar_day_is_as_long_as_its_local_day(site: Site, day: date, hours: int) -> None:
+    ((start, end),) = daylight_windows(site, day)
+    assert end - start == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        pytest.param(date(2025, 3, 30), 23, id="spring"),
+        pytest.param(date(2025, 3, 31), 24, id="summer"),
+        pytest.param(date(2025, 10, 26), 25, id="autumn"),
+        pytest.param(date(2025, 10, 27), 24, id="winter"),
+    ],
+)
+def test_a_clock_change_moves_the_days_ends_and_not_the_sun(day: date, hours: int) -> None:
+    paris = Site(48.8566, 2.3522, "Europe/Paris")
+    start, end = local_day(paris, day)
+    assert end - start == timedelta(hours=hours)
+    ((rise, fall),) = daylight_windows(paris, day)
+    ((rise_in_utc, fall_in_utc),) = daylight_windows(Site(48.8566, 2.3522, "UTC"), day)
+    assert abs(rise - rise_in_utc) <= SECOND
+    assert abs(fall - fall_in_utc) <= SECOND
+
+
+@pytest.mark.parametrize(
+    ("after_rise", "before_set"),
+    [
+        pytest.param(0, 0, id="as-the-sun-does"),
+        pytest.param(10, 0, id="later-start"),
+        pytest.param(0, 20, id="earlier-end"),
+        pytest.param(-30, -40, id="wider"),
+        pytest.param(95, 125, id="much-narrower"),
+    ],
+)
+@pytest.mark.parametrize("day", [date(2026, 6, 21), date(2026, 12, 21)], ids=["summer", "winter"])
+def test_the_boost_is_from_the_rise_and_to_the_set_as_shifted(day: date, after_rise: float, before_set: float) -> None:
+    rise, fall = whole_second_edges(LAKE, day)
+    first = rise + timedelta(minutes=after_rise)
+    last = fall - timedelta(minutes=before_set)
+    expected = {
+        first - SECOND: (False, False),
+        first: (True, True),
+        first + SECOND: (True, True),
+        first + QUARTER - SECOND: (True, True),
+        first + QUARTER: (True, False),
+        first + QUARTER + SECOND: (True, False),
+        last - QUARTER - SECOND: (True, False),
+        last - QUARTER: (True, False),
+        last - QUARTER + SECOND: (True, True),
+        last - SECOND: (True, True),
+        last: (True, True),
+        last + SECOND: (False, False),
+    }
+    lights = {at: light_at(LAKE, at, after_rise=after_rise, before_set=before_set) for at in expected}
+    assert {at: (light.shoot, light.boost) for at, light in lights.items()} == expected
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 7.5, 60], ids=str)
+def test_the_boost_is_as_long_as_asked(minutes: float) -> None:
+    boost = timedelta(minutes=minutes)
+    rise, fall = daylight_windows(LAKE, date(2026, 6, 21))[0]
+    at = [rise + 2 * SECOND, rise + boost - 2 * SECOND, rise + boost + 2 * SECOND]
+    at += [fall - boost - 2 * SECOND, fall - boost + 2 * SECOND, fall - 2 * SECOND]
+    within = minutes > 0
+    found = [light_at(LAKE, each, boost=boost) for each in at if rise <= each <= fall]
+    expected = [within, within, False, False, within, within] if within else [False] * 4
+    assert [light.boost for light in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("offset", "reason"),
+    [
+        pytest.param(timedelta(minutes=-10), "night: the sun stands at -2.", id="before"),
+        pytest.param(timedelta(minutes=4, seconds=30), "4 min after sunrise", id="boost-of-the-morning"),
+        pytest.param(timedelta(hours=8), "daylight: the sun stands at 63.", id="noon"),
+        pytest.param(timedelta(hours=16, minutes=14, seconds=30), "6 min before sunset", id="boost-of-the-evening"),
+    ],
+)
+def test_light_is_explained_in_words(offset: timedelta, reason: str) -> None:
+    rise, _ = daylight_windows(LAKE, date(2026, 6, 21))[0]
+    assert light_at(LAKE, rise + offset).reason.startswith(reason)
+
+
+def test_the_two_boosts_of_a_short_day_merge() -> None:
+    ((rise, fall),) = daylight_windows(SHORT_DAY, date(2025, 12, 21))
+    assert timedelta(minutes=15) < fall - rise < timedelta(minutes=30)
+    seconds = int((fall - rise).total_seconds())
+    lights = [light_at(SHORT_DAY, rise + offset * SECOND) for offset in range(1, seconds, 10)]
+    assert all(light.shoot and light.boost for light in lights)
+    assert not light_at(SHORT_DAY, rise - 2 * SECOND).shoot
+    assert not light_at(SHORT_DAY, fall + 2 * SECOND).shoot
+
+
+def test_a_sun_that_sets_past_midnight_gives_its_date_two_windows() -> None:
+    day = date(2026, 6, 21)
+    start, end = local_day(FAIRBANKS, day)
+    (first_rise, first_set), (second_rise, second_set) = daylight_windows(FAIRBANKS, day)
+    assert (first_rise, second_set) == (start, end)
+    assert f"{FAIRBANKS.local(first_set):%H:%M}" == "00:47"
+    assert f"{FAIRBANKS.local(second_rise):%H:%M}" == "02:57"
+    assert light_at(FAIRBANKS, first_set - 10 * MINUTE).boost
+    assert light_at(FAIRBANKS, second_rise + 10 * MINUTE).boost
+    assert not light_at(FAIRBANKS, first_set + 10 * MINUTE).shoot
+    assert not light_at(FAIRBANKS, start).boost
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        pytest.param(Site(1.8721, -157.4278, "Pacific/Kiritimati"), id="kiritimati"),
+        pytest.param(Site(-13.8333, -171.7667, "Pacific/Apia"), id="samoa"),
+        pytest.param(Site(-14.2756, -170.7020, "Pacific/Pago_Pago"), id="american-samoa"),
+        pytest.param(Site(-16.8, 180.0, "Pacific/Fiji"), id="on-the-meridian-east"),
+        pytest.param(Site(-16.8, -180.0, "Pacific/Fiji"), id="on-the-meridian-west"),
+        pytest.param(Site(-43.95, -176.55, "Pacific/Chatham"), id="chatham"),
+    ],
+)
+@pytest.mark.parametrize("day", [date(2026, 1, 1), date(2026, 6, 30), date(2028, 2, 29)], ids=str)
+def test_at_the_date_line_a_local_date_has_its_own_sun(site: Site, day: date) -> None:
+    ((rise, fall),) = daylight_windows(site, day)
+    assert site.local(rise).date() == site.local(fall).date() == day
+    assert 4 <= site.local(rise).hour <= 8
+    assert 16 <= site.local(fall).hour <= 21
+    assert light_at(site, rise + (fall - rise) / 2).elevation > 20
+
+
+def test_the_date_that_samoa_left_out_has_no_light() -> None:
+    apia = Site(-13.8333, -171.7667, "Pacific/Apia")
+    start, end = local_day(apia, date(2011, 12, 30))
+    assert start == end
+    assert daylight_windows(apia, date(2011, 12, 30)) == []
+
+
+@pytest.mark.parametrize(
+    ("threshold", "rise", "fall"),
+    [
+        pytest.param(-6, "04:02", "21:45", id="civil"),
+        pytest.param(-12, "03:05", "22:42", id="nautical"),
+        pytest.param(0, "04:50", "20:57", id="geometric"),
+    ],
+)
+def test_a_threshold_moves_both_ends(threshold: float, rise: str, fall: str) -> None:
+    day = date(2026, 6, 21)
+    ((found_rise, found_fall),) = daylight_windows(LAKE, day, threshold)
+    for found, said in ((found_rise, rise), (found_fall, fall)):
+        middle = datetime.combine(day, time.fromisoformat(said), LAKE.zone)
+        assert abs(found - middle) <= 2 * MINUTE
+        assert almanac_elevation(LAKE.latitude, LAKE.longitude, found, np.zeros(1))[0] == pytest.approx(
+            threshold, abs=0.02
+        )
+        assert sun_elevation(LAKE, found) >= threshold
