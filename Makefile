@@ -35,7 +35,7 @@ lock: setup ## requirements.lock anew from pyproject.toml
 	    --output-file requirements.lock pyproject.toml
 
 server: setup ## a Prefect server on 127.0.0.1:4200
-	@PREFECT_API_URL= $(python) -m deployments.server
+	@$(python) -m deployments.server
 
 deploy: setup ## apply prefect.yaml to the server of PREFECT_API_URL
 	@$(python) -m deployments.setup

@@ -75,8 +75,7 @@ class MariaDb:
             stderr=subprocess.DEVNULL,
         )
         (self._folder / "init.sql").write_text(
-            f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{self.password}';\n"
-            f"GRANT ALL ON *.* TO {USER}@'%';\n"
+            f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{self.password}';\nGRANT ALL ON *.* TO {USER}@'%';\n"
         )
 
     def _answers(self) -> bool:

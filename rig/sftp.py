@@ -77,13 +77,14 @@ class SftpHost:
 
     def end_sessions(self) -> None:
         """Kill every session; the server itself goes on. A session has left its server's process group."""
-        for pid in reversed([pid for child in self._sessions() for pid in (child, *_children(child))]):
+        for pid in reversed([pid for child in self.sessions() for pid in (child, *_children(child))]):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
 
-    def _sessions(self) -> list[int]:
+    def sessions(self) -> list[int]:
+        """Return the process ids of the open sessions."""
         return [pid for process in self._keeper.running.values() for pid in _children(process.pid)]
 
     def _answers(self) -> bool:

@@ -71,9 +71,12 @@ class Spool:
         sync_folder(self.sent)
 
     def release(self, spooled: SpooledPhoto) -> None:
-        """Forget a photo whose receipt has come: the one place where the camera host deletes a photo."""
-        spooled.sidecar_path.unlink(missing_ok=True)
+        """Forget a photo whose receipt has come: the one place where the camera host deletes a photo.
+
+        The photo first: what a kill may leave is then a few hundred bytes, not a photo that nobody will look for.
+        """
         spooled.photo.unlink(missing_ok=True)
+        spooled.sidecar_path.unlink(missing_ok=True)
 
     def _photos(self, folder: Path, pattern: str = "*") -> list[SpooledPhoto]:
         found = (self._read(path) for path in folder.glob(f"{pattern}.json") if naming.is_photo_stem(path.stem))

@@ -1,7 +1,7 @@
 """A film's plan depends on its photos and its profile, and on nothing else."""
 
 import re
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -56,8 +56,15 @@ def test_frames_are_ordered_by_time_and_not_by_key() -> None:
 
 
 def test_a_plan_is_for_the_cameras_day() -> None:
-    assert PLAN == FilmPlan("lake", "day", "2026-06-21", PROFILE, tuple(FRAMES))
+    plan = plan_day_film("lake", DAY, FRAMES, PROFILE)
+    assert plan == FilmPlan("lake", "day", "2026-06-21", PROFILE, tuple(FRAMES))
     assert re.fullmatch("[0-9a-f]{64}", PLAN.manifest)
+
+
+def changed_profile(name: str) -> Profile:
+    value: Any = asdict(PROFILE)[name]
+    other: Any = {name: f"{value}er" if isinstance(value, str) else value + 2}
+    return replace(PROFILE, **other)
 
 
 CHANGES: dict[str, FilmPlan] = {
@@ -83,16 +90,7 @@ CHANGES: dict[str, FilmPlan] = {
         )
         for index, frame in enumerate(FRAMES)
     },
-    **{
-        f"profile-{field.name}": replace(
-            PLAN,
-            profile=replace(
-                PROFILE,
-                **{field.name: "slow" if field.type in (str, "str") else getattr(PROFILE, field.name) + 2},
-            ),
-        )
-        for field in fields(Profile)
-    },
+    **{f"profile-{name}": replace(PLAN, profile=changed_profile(name)) for name in asdict(PROFILE)},
 }
 
 
