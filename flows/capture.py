@@ -23,7 +23,7 @@ from tasks.capture import note_slots, publish_ledger, take_photo
 from tasks.clock import now, scheduled
 from tasks.outcomes import done, one_line_errors, skipped
 
-ANNOUNCE_EVERY = timedelta(seconds=30)
+ANNOUNCE_EVERY = timedelta(seconds=60)
 """A session tells of new photos at most so often: each telling starts an upload run."""
 
 

@@ -48,6 +48,7 @@ def mistake() -> str:
         load_settings()
     message = str(caught.value)
     assert len(message.splitlines()) == 1
+    assert "Value error" not in message
     assert message.endswith("Nothing was started.")
     return message
 

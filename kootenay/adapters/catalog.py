@@ -197,10 +197,12 @@ class Catalog:
     def put_film(self, film: Film) -> None:
         """Make `film` the film of its camera, kind and period, in place of an earlier one."""
         same = sa.and_(films.c.camera == film.camera, films.c.kind == film.kind, films.c.period == film.period)
-        with self.engine.begin() as connection:
-            changed = connection.execute(films.update().where(same).values(**asdict(film)))
-            if not changed.rowcount:
+        try:
+            with self.engine.begin() as connection:
                 connection.execute(films.insert().values(**asdict(film)))
+        except sa.exc.IntegrityError:  # asked first, MySQL would lock the gap and two makers of a film each other
+            with self.engine.begin() as connection:
+                connection.execute(films.update().where(same).values(**asdict(film)))
 
     def film(self, camera: str, kind: str, period: str) -> Film | None:
         """Given a camera, a kind (`day`) and a period (`2026-06-21`), return the film that stands, if any."""
@@ -260,7 +262,7 @@ def _say_that_it_is_gone(context: sa.engine.ExceptionContext) -> None:
     if isinstance(error, sa.exc.OperationalError) and not context.is_pre_ping:
         where = f" {_named(context.engine.url)}" if context.engine else ""
         msg = f"the catalog{where} gave no answer: {_cause(error)}. Nothing was changed."
-        context.chained_exception = CatalogError(msg)
+        raise CatalogError(msg)
 
 
 def _named(address: sa.URL) -> str:

@@ -80,6 +80,4 @@ def is_running(pid: int) -> bool:
 
 def names(folder: Path) -> list[str]:
     """Given a folder, return the names of all files below it, hidden ones too."""
-    return sorted(
-        str((Path(path) / name).relative_to(folder)) for path, _, found in os.walk(folder) for name in found
-    )
+    return sorted(str((Path(path) / name).relative_to(folder)) for path, _, found in os.walk(folder) for name in found)

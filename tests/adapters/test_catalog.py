@@ -190,7 +190,9 @@ def test_days_are_counted_the_newest_first(catalog: Catalog) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(order=st.permutations(range(6)))
-def test_pages_do_not_depend_on_the_order_of_arrival(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
+def test_pages_do_not_depend_on_the_order_of_arrival(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int]
+) -> None:
     catalog = open_catalog(f"sqlite:///{tmp_path_factory.mktemp('any') / 'catalog.db'}")
     for number in order:
         catalog.add_photo(photo(number))
@@ -271,7 +273,7 @@ def test_a_server_that_says_no_is_quoted_without_the_password(
 
 @pytest.mark.parametrize("url", [MARIADB], indirect=True)
 def test_the_password_may_come_apart_from_the_address(url: str, mariadb: MariaDb) -> None:
-    bare = sa.make_url(url).set(password=None).render_as_string(hide_password=False)
+    bare = url.replace(f":{mariadb.password}@", "@")
     with pytest.raises(CatalogError, match="Access denied"):
         open_catalog(bare)
     catalog = open_catalog(bare, mariadb.password)

@@ -121,9 +121,7 @@ def test_a_new_ledger_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
 
     for number in range(15):
         together = threading.Barrier(6)
-        openers = [
-            threading.Thread(target=open_ledger, args=(tmp_path / f"{number}.db", together)) for _ in range(6)
-        ]
+        openers = [threading.Thread(target=open_ledger, args=(tmp_path / f"{number}.db", together)) for _ in range(6)]
         for opener in openers:
             opener.start()
         for opener in openers:

@@ -85,9 +85,7 @@ def test_an_object_that_is_not_there_is_named(store: Store) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("key", "kind"), [(KEY, "image/jpeg"), (FILM, "video/mp4")], ids=["photo", "film"]
-)
+@pytest.mark.parametrize(("key", "kind"), [(KEY, "image/jpeg"), (FILM, "video/mp4")], ids=["photo", "film"])
 def test_an_object_says_what_it_is_and_may_be_kept_for_ever(s3: Any, bucket: str, key: str, kind: str) -> None:
     content = jpeg()
     S3Store(lambda: s3, bucket, "site", "").put(key, content)

@@ -1,4 +1,4 @@
-"""What the way to the server promises: a photo is there whole or not at all, and words say which, to a real sshd too."""
+"""What the way to the server promises, to a real sshd too: a photo is there whole or not at all, and errors say so."""
 
 import os
 import signal
@@ -56,9 +56,7 @@ def open_sftp(request: pytest.FixtureRequest, incoming: Path) -> Opener:
     """A way to `incoming` through the real server."""
     host: SftpHost = request.getfixturevalue("host")
     url = host.url.removesuffix(str(host.incoming)) + str(incoming)
-    return partial(
-        open_target, url, Path("unused"), known_hosts=host.known_hosts, key_file=host.key_file, timeout=20
-    )
+    return partial(open_target, url, Path("unused"), known_hosts=host.known_hosts, key_file=host.key_file, timeout=20)
 
 
 @pytest.fixture(params=["folder", pytest.param("sftp", marks=pytest.mark.real("sshd"))])

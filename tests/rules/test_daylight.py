@@ -241,6 +241,14 @@ def test_the_boost_is_from_the_rise_and_to_the_set_as_shifted(day: date, after_r
     assert {at: (light.shoot, light.boost) for at, light in lights.items()} == expected
 
 
+@pytest.mark.parametrize("hours", [-6, -3, 3, 6], ids=str)
+def test_the_threshold_itself_is_light(hours: int) -> None:
+    at = datetime(2026, 6, 21, 19, 54, tzinfo=UTC) + timedelta(hours=hours)
+    height = sun_elevation(LAKE, at)
+    assert light_at(LAKE, at, threshold=height).shoot
+    assert not light_at(LAKE, at, threshold=height + 1e-6).shoot
+
+
 @pytest.mark.parametrize("minutes", [0, 1, 7.5, 60], ids=str)
 def test_the_boost_is_as_long_as_asked(minutes: float) -> None:
     boost = timedelta(minutes=minutes)

@@ -65,3 +65,9 @@ def test_the_photos_own_instant_decides_and_not_its_slot() -> None:
     found = taken_at(Site(0, 0, "UTC"), sidecar_at(slot + timedelta(minutes=2), slot))
     assert found.local_date == date(2026, 6, 21)
     assert found.source == "sidecar"
+
+
+def test_the_offset_is_that_of_the_photos_own_instant() -> None:
+    slot = datetime(2025, 3, 30, 0, 59, 30, tzinfo=UTC)
+    found = taken_at(Site(0, 0, "Europe/Paris"), sidecar_at(slot + timedelta(minutes=1), slot))
+    assert found.offset == timedelta(hours=2)
