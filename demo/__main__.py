@@ -3,6 +3,7 @@
 Ctrl-C at any time ends all processes; what was written lies in `.demo/`, and nowhere else.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -23,8 +24,8 @@ QUIET_SECONDS = 10
 def main() -> int:
     """Run the demo; return 0, or 1 with the reason on standard error, or 130 after Ctrl-C in its middle."""
     adopt_orphans()
-    for kind in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(kind, _interrupted)
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kind, _interrupted)  # SIGINT too: a shell's `&` has it ignored, and children would inherit that
     try:
         with moved_in(read_wish(dict(os.environ))) as house:
             os.environ.clear()
@@ -48,22 +49,26 @@ def _tour(house: House, keeper: Keeper) -> int:
     show("starting a Prefect server (its first start makes its database)")
     start_server(keeper, house.env)
     keeper.start("gallery", [sys.executable, "-m", "gallery"], house.env, CHECKOUT)
-    wait_for_server(keeper, house.env)
-    show("deploying the flows")
-    _deploy(house)
 
-    from prefect.client.orchestration import get_client  # after the environment is the demo's own
+    # Prefect reads its settings when it is imported: not before the environment is the demo's own.
+    from prefect.client.orchestration import get_client
 
     from demo.day import Day
     from demo.report import addresses, complaint, table
+    from deployments.setup import make_pools, pools
     from kootenay.settings import load_settings
 
     settings = load_settings()
+    wait_for_server(keeper, house.env)
     with get_client(sync_client=True) as client:
-        day = Day(client, settings, house.gallery_url, house.wish.slots, show)
-        for pool in ("camera-host", "cloud"):
+        show("deploying the flows")
+        with contextlib.redirect_stdout(None):
+            make_pools(client)
+        for pool in pools():
             start_worker(keeper, house.env, pool)
+        _deploy(house)
         keeper.wait_until("gallery", lambda: answers(f"{house.gallery_url}/health"), GALLERY_SECONDS)
+        day = Day(client, settings, house.gallery_url, house.wish.slots, show)
         outcome = day.live()
     print(f"\n\n{table(outcome, time.monotonic() - began)}\n\n{addresses(house, settings, outcome)}\n", flush=True)
     wrong = complaint(outcome, len(day.wanted))

@@ -1,7 +1,7 @@
 """The demo's day: a real date's slots, taken by real runs of the deployed flows, followed until the film stands.
 
-The first slot goes the scheduled way, as a run of its own; a session takes the whole day, while two more single runs
-take the last slots of the evening. Upload and ingest are started by events, as they are on a real site.
+A session takes the whole day, while single runs, the scheduled way, take the first slot and the last two: whoever
+comes first to a slot has it. Upload and ingest are started by events, as they are on a real site.
 """
 
 import time
@@ -80,7 +80,8 @@ class Day:
 
     def live(self) -> Outcome:
         """Take the day's photos, bring them to the web, make the film. Raises DemoError when a step does not come."""
-        slot_to_page = self._first_light()
+        asked = time.monotonic()
+        self._run("capture/lake", {"slot": self.wanted[0].isoformat()})
         start, end = local_day(self.settings.site.place, DATE)
         session = self._run(
             "capture-session/lake-day",
@@ -92,11 +93,14 @@ class Day:
                 "rehearse": True,
             },
         )
+        slot_to_page = self._until_on_page(self.wanted[0]) - asked
         for slot in self.wanted[:0:-1][:2]:
             self._finish(self._run("capture/lake", {"slot": slot.isoformat()}), f"the slot {slot:%H:%M} UTC")
         self._finish(session, "the session")
+        self._until(lambda: len(self._photos()) >= len(self.wanted), "all photos in the catalog")
+        film_run = self._run("timelapse/lake-day-film", {"day": DATE.isoformat()})
         self._settle()
-        self._finish(self._run("timelapse/lake-day-film", {"day": DATE.isoformat()}), "the film")
+        self._finish(film_run, "the film")
         film = catalog_of(self.settings).film(CAMERA, "day", DATE.isoformat())
         if film is None:
             msg = "the timelapse run ended without a film; its log in the Prefect UI says why"
@@ -110,32 +114,28 @@ class Day:
             slot_to_page=slot_to_page,
         )
 
-    def _first_light(self) -> float:
-        """The scheduled way: a run for one slot; return the seconds until its photo is on the page."""
-        slot = self.wanted[0]
-        asked = time.monotonic()
-        self._run("capture/lake", {"slot": slot.isoformat()})
+    def _until_on_page(self, slot: datetime) -> float:
+        """Wait until a slot's photo is on the page of its day; return the monotonic time of that moment."""
         page = f"{self.gallery}/{CAMERA}/{DATE.isoformat()}"
         self._until(lambda: naming.stamp(slot) in _text(page), "the first photo on the page")
-        return time.monotonic() - asked
+        return time.monotonic()
 
     def _settle(self) -> None:
-        """Wait until every photo is in the catalog and confirmed to the camera host, and every run has ended."""
-        self._until(lambda: len(self._photos()) >= len(self.wanted), "all photos in the catalog")
-        self._until(lambda: not self._open_runs(), "the runs to end")
+        """Wait until every photo is confirmed to the camera host and every run has ended."""
         if spool_of(self.settings).unconfirmed():
             self._finish(self._run("upload/spool", {}), "the receipts")
+        self._until(lambda: not self._open_runs(), "the runs to end")
 
-    def _until(self, reached: Callable[[], bool], what: str) -> None:
+    def _until(self, reached: Callable[[], object], what: str) -> None:
         """Wait, telling progress; an event that was lost is made good by asking for the next run by name."""
         moved = nudged = time.monotonic()
-        seen = -1
+        seen, total = -1, len(self.wanted)
         while not reached():
-            self._tell(what)
-            count = len(self._photos()) + len(self._taken())
+            taken, shown = len(self._taken()), len(self._photos())
+            self.show(f"photos taken {taken}/{total}, on the web {shown}/{total}; waiting for {what}")
             now = time.monotonic()
-            if count != seen:
-                seen, moved = count, now
+            if taken + shown != seen:
+                seen, moved = taken + shown, now
             if now - moved > PATIENCE_SECONDS:
                 msg = f"waited {PATIENCE_SECONDS} s in vain for {what}; .demo/logs/ and the runs in Prefect say why"
                 raise DemoError(msg)
@@ -173,12 +173,6 @@ class Day:
     def _taken(self) -> list[Entry]:
         entries = ledger_of(self.settings).between(CAMERA, *local_day(self.settings.site.place, DATE))
         return [entry for entry in entries if entry.state.has_photo]
-
-    def _tell(self, what: str) -> None:
-        total = len(self.wanted)
-        self.show(
-            f"photos taken {len(self._taken())}/{total}, on the web {len(self._photos())}/{total}; waiting for {what}"
-        )
 
 
 def _text(url: str) -> str:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-COLLECT_EVERY_SECONDS = 15
+COLLECT_EVERY_SECONDS = 20
 
 
 def main() -> None:
@@ -24,6 +24,9 @@ def main() -> None:
 
 
 def _collect() -> None:
+    time.sleep(COLLECT_EVERY_SECONDS)
+    gc.collect()
+    gc.freeze()  # what the start has made stays; looking through it each time would hold up the loop for half a second
     while True:
         time.sleep(COLLECT_EVERY_SECONDS)
         gc.collect()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
@@ -36,13 +36,18 @@ def main() -> int:
     parser.add_argument("--schedules-off", action="store_true", help="deploy every schedule switched off")
     wish = parser.parse_args()
     with get_client(sync_client=True) as client:
-        for name in pools():
-            try:
-                client.create_work_pool(WorkPoolCreate(name=name, type="process"))
-                print(f"work pool {name}: made")
-            except ObjectAlreadyExists:
-                print(f"work pool {name}: there")
+        make_pools(client)
     return deploy(without_schedules(table()) if wish.schedules_off else table())
+
+
+def make_pools(client: SyncPrefectClient) -> None:
+    """Make the work pools that are not there."""
+    for name in pools():
+        try:
+            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+            print(f"work pool {name}: made")
+        except ObjectAlreadyExists:
+            print(f"work pool {name}: there")
 
 
 def without_schedules(content: dict[str, Any]) -> dict[str, Any]:

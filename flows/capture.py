@@ -6,7 +6,7 @@ Safe to repeat because: a slot that has its photo keeps it; the camera's lock le
 """
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from prefect import flow
@@ -24,7 +24,7 @@ from tasks.clock import now, scheduled
 from tasks.outcomes import done, one_line_errors, skipped
 
 ANNOUNCE_EVERY = timedelta(seconds=60)
-"""A session tells of new photos at most so often: each telling starts an upload run."""
+"""A session tells of its first photo at once and of others at most so often: each telling starts an upload run."""
 
 
 def _capture_name() -> str:
@@ -109,7 +109,7 @@ def capture_session(
 def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehearse: bool) -> list[SlotPlan]:
     """Take each slot in turn and return those that were missed; one bad slot does not end the day."""
     missed: list[SlotPlan] = []
-    told = now()
+    told: datetime | None = None
     fresh = 0
     grace = timedelta(seconds=settings.camera(camera).grace_seconds)
     for plan in plans:
@@ -125,7 +125,7 @@ def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehears
             note_slots(settings, camera, [plan], SlotState.MISSED, str(error))
             missed.append(plan)
             continue
-        if now() - told > ANNOUNCE_EVERY:
+        if fresh and (told is None or now() - told > ANNOUNCE_EVERY):
             events.photo_spooled(camera, fresh)
             told, fresh = now(), 0
     if fresh:

@@ -27,6 +27,7 @@ def environment(folder: Path, port: int, settings: Mapping[str, str]) -> dict[st
         "TMPDIR": str(folder / "tmp"),
         "NO_PROXY": "127.0.0.1,localhost",
         "DO_NOT_TRACK": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # starting its threads is a third of what importing numpy costs
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_CLI_PROMPT": "false",

@@ -26,7 +26,7 @@ FLOORS: dict[str, set[str]] = {
     "flows": {"kootenay.errors", "kootenay.rules", "kootenay.settings", "tasks", "prefect"},
     "deployments": {"prefect", "deployments"},
     "rig": {"kootenay", "rig"},
-    "demo": {"kootenay", "rig", "demo", "prefect"},
+    "demo": {"kootenay", "rig", "demo", "deployments", "prefect"},
 }
 """What each part of the house may import of the house, and of Prefect."""
 

@@ -301,13 +301,15 @@ class TestTheDay:
         figure(f"demo of {PHOTOS} slots: {tour.seconds:.0f} s; from slot to visible page: {slot_to_page[1]} s")
 
     def test_the_logs_hold_no_traceback_and_no_librarys_warning(self, tour: Tour) -> None:
+        """On SQLite Prefect's server does write that its database was locked, and is asked again: docs/prefect.md."""
         logs = {path.name: path.read_text() for path in (tour.newcomer.clone / ".demo" / "logs").iterdir()}
         assert {"prefect-server.log", "worker-camera-host.log", "worker-cloud.log", "gallery.log"} <= set(logs)
         bad = [
-            f"{name}: {line}"
+            f"{name}: {entry}"
             for name, text in logs.items()
-            for line in text.splitlines()
-            if re.search(r"Traceback|Warning|\| WARNING|\| ERROR", line)
+            for entry in re.split(r"^(?=\d\d:\d\d:\d\d\.\d{3} \|)", text, flags=re.MULTILINE)
+            if re.search(r"Traceback|Warning|\| WARNING|\| ERROR", entry)
+            and not (name == "prefect-server.log" and "database is locked" in entry)
         ]
         assert bad == []
 

@@ -11,7 +11,7 @@ from kootenay.rules.daylight import Site, sun_elevation
 
 Size = tuple[int, int]
 
-SIZE: Size = (2400, 1350)
+SIZE: Size = (1920, 1080)
 HORIZON = 0.625
 """Of the height, from the top: where a sun at elevation 0 stands."""
 DEGREE = 0.0088
