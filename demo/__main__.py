@@ -59,8 +59,12 @@ def _tour(house: House, keeper: Keeper) -> int:
     from kootenay.settings import load_settings
 
     settings = load_settings()
-    wait_for_server(keeper, house.env)
     with get_client(sync_client=True) as client:
+        day = Day(client, settings, house.gallery_url, house.wish.slots, show)
+        site = settings.site.place
+        scenes = [sys.executable, "-m", "rig.scenes", str(site.latitude), str(site.longitude), site.timezone]
+        keeper.start("painter", [*scenes, *(slot.isoformat() for slot in day.wanted)], house.env, CHECKOUT)
+        wait_for_server(keeper, house.env)
         show("deploying the flows")
         with contextlib.redirect_stdout(None):
             make_pools(client)
@@ -68,7 +72,6 @@ def _tour(house: House, keeper: Keeper) -> int:
             start_worker(keeper, house.env, pool)
         _deploy(house)
         keeper.wait_until("gallery", lambda: answers(f"{house.gallery_url}/health"), GALLERY_SECONDS)
-        day = Day(client, settings, house.gallery_url, house.wish.slots, show)
         outcome = day.live()
     print(f"\n\n{table(outcome, time.monotonic() - began)}\n\n{addresses(house, settings, outcome)}\n", flush=True)
     wrong = complaint(outcome, len(day.wanted))

@@ -10,6 +10,7 @@ from pathlib import Path
 from kootenay.adapters.files import lock
 from rig.prefect_host import CHECKOUT, environment
 from rig.processes import port_is_taken
+from rig.scenes import FOLDER_VARIABLE
 
 FOLDER = CHECKOUT / ".demo"
 MARK = "this-folder-belongs-to-make-demo"
@@ -85,6 +86,7 @@ def _environment(wish: Wish) -> dict[str, str]:
         "KOOTENAY_GALLERY__PORT": str(wish.gallery_port),
         "KOOTENAY_GALLERY__URL": f"http://127.0.0.1:{wish.gallery_port}",
         "KOOTENAY_CONFIG": os.devnull,
+        FOLDER_VARIABLE: str(FOLDER / "scenes"),
     }
     return environment(FOLDER, wish.prefect_port, gallery)
 

@@ -13,16 +13,14 @@ from pathlib import Path
 
 from kootenay.adapters import gphoto2_child
 from kootenay.rules.daylight import Site
-from rig.painter import paint, save
+from rig.scenes import put_scene
 
 
 def main() -> int:
     """Answer one request of kootenay.adapters.camera with a photo of the painted scene."""
     request = json.loads(sys.stdin.read())
     with tempfile.TemporaryDirectory(dir=Path(request["into"]).parent) as scene:
-        at = datetime.fromisoformat(request["at"])
-        site = Site(*request["place"])
-        save(paint(site, at), Path(scene) / "scene.jpg", site.local(at))
+        put_scene(Site(*request["place"]), datetime.fromisoformat(request["at"]), Path(scene) / "scene.jpg")
         os.environ["VCAMERADIR"] = scene  # read when gphoto2 is imported
         _stay_on()
         return gphoto2_child.answer(request)
