@@ -4,6 +4,7 @@
 .PHONY: help setup demo test lint format lock parts deploy server worker gallery hooks clean
 
 python := .venv/bin/python
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s%s\n", $$1, $$2}' Makefile
@@ -41,7 +42,8 @@ deploy: setup ## apply prefect.yaml to the server of PREFECT_API_URL
 	@$(python) -m deployments.setup
 
 worker: setup ## a worker: make worker POOL=camera-host
-	@KOOTENAY_CHECKOUT=$(CURDIR) $(python) -m prefect worker start --type process --pool $(POOL)
+	@: $(if $(POOL),,$(error say which: make worker POOL=camera-host, or POOL=cloud))
+	@KOOTENAY_CHECKOUT="$(CURDIR)" $(python) -m prefect worker start --type process --pool "$(POOL)"
 
 gallery: setup ## the public site, as [gallery] says
 	@$(python) -m gallery

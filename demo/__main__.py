@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from demo.house import DemoError, House, moved_in, read_wish
+from kootenay.errors import KootenayError
 from rig.prefect_host import CHECKOUT, answers, start_server, start_worker, wait_for_server
 from rig.processes import Keeper, NotReadyError, adopt_orphans, end_descendants
 
@@ -35,7 +36,7 @@ def main() -> int:
                 return _tour(house, keeper)
             finally:
                 _leave(keeper)
-    except (DemoError, NotReadyError) as error:
+    except (DemoError, NotReadyError, KootenayError, OSError) as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -60,7 +61,7 @@ def _tour(house: House, keeper: Keeper) -> int:
 
     settings = load_settings()
     with get_client(sync_client=True) as client:
-        day = Day(client, settings, house.gallery_url, house.wish.slots, show)
+        day = Day(client, settings, house.gallery_url, house.wish.slots, show, keeper)
         site = settings.site.place
         scenes = [sys.executable, "-m", "rig.scenes", str(site.latitude), str(site.longitude), site.timezone]
         keeper.start("painter", [*scenes, *(slot.isoformat() for slot in day.wanted)], house.env, CHECKOUT)

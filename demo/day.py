@@ -25,10 +25,12 @@ from kootenay.rules.daylight import local_day
 from kootenay.rules.slots import SlotPlan, plan_slots, slots_between, spread
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of, ledger_of, spool_of
+from rig.processes import Keeper
 
 CAMERA = "lake"
 DATE = date(2026, 6, 21)
 EVERY = timedelta(minutes=10)
+SERVERS = ("prefect-server", "worker-camera-host", "worker-cloud", "gallery")
 PATIENCE_SECONDS = 240
 """How long nothing may move before the demo gives up and says so."""
 
@@ -58,12 +60,14 @@ class Day:
         gallery: str,
         at_most: int | None,
         show: Callable[[str], None],
+        keeper: Keeper,
     ) -> None:
         self.client = client
         self.settings = settings
         self.gallery = gallery
         self.at_most = at_most
         self.show = show
+        self.keeper = keeper
 
     @cached_property
     def plans(self) -> list[SlotPlan]:
@@ -131,6 +135,8 @@ class Day:
         moved = nudged = time.monotonic()
         seen, total = -1, len(self.wanted)
         while not reached():
+            for name in SERVERS:
+                self.keeper.check(name)
             taken, shown = len(self._taken()), len(self._photos())
             self.show(f"photos taken {taken}/{total}, on the web {shown}/{total}; waiting for {what}")
             now = time.monotonic()

@@ -22,6 +22,7 @@ def table(outcome: Outcome, seconds: float) -> str:
         ("slots of the day", f"{len(outcome.plans)}, {lit} with light"),
         ("taken", f"{taken}, of which {states[SlotState.CONFIRMED]} confirmed by the server"),
         ("skipped", f"{states[SlotState.SKIPPED]}: night"),
+        ("left out", f"{lit - taken - states[SlotState.MISSED]}: by DEMO_SLOTS"),
         ("missed", f"{states[SlotState.MISSED]}"),
         ("photos", f"{len(outcome.photos)}, {_mega(photo.bytes for photo in outcome.photos)} of originals"),
         ("sizes", f"{len(renditions)}, {_mega(each.bytes for each in renditions)}"),
@@ -30,7 +31,7 @@ def table(outcome: Outcome, seconds: float) -> str:
         ("slot to page", f"{outcome.slot_to_page:.1f} s"),
         ("the whole demo", f"{seconds:.0f} s"),
     ]
-    lines = [f"  {name:<18}{value}" for name, value in rows]
+    lines = [f"  {name:<18}{value}" for name, value in rows if not value.startswith("0: ")]
     return "\n".join([f"A day at the lake, {DATE.isoformat()}", *lines])
 
 

@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.settings import PREFECT_API_URL
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -35,8 +37,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deployments.setup", description="Apply prefect.yaml.")
     parser.add_argument("--schedules-off", action="store_true", help="deploy every schedule switched off")
     wish = parser.parse_args()
-    with get_client(sync_client=True) as client:
-        make_pools(client)
+    try:
+        with get_client(sync_client=True) as client:
+            make_pools(client)
+    except httpx.TransportError as error:
+        where = PREFECT_API_URL.value()
+        print(f"no Prefect server answers at {where} ({error}); nothing was deployed: make server", file=sys.stderr)
+        return 1
     return deploy(without_schedules(table()) if wish.schedules_off else table())
 
 

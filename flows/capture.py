@@ -6,7 +6,7 @@ Safe to repeat because: a slot that has its photo keeps it; the camera's lock le
 """
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from prefect import flow
@@ -14,13 +14,13 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import AwareDatetime, Field
 
-from kootenay.errors import CameraError
-from kootenay.rules.daylight import light_at, local_day
+from kootenay.errors import CameraError, SettingsError
+from kootenay.rules.daylight import local_day
 from kootenay.rules.slots import SlotPlan, SlotState, is_late, plan_slots, slot_of, slots_between, spread
 from kootenay.settings import CameraName, Settings, load_settings
 from tasks import events
 from tasks.capture import note_slots, publish_ledger, take_photo
-from tasks.clock import now, scheduled
+from tasks.clock import by_schedule, now, scheduled
 from tasks.outcomes import done, one_line_errors, skipped
 
 ANNOUNCE_EVERY = timedelta(seconds=60)
@@ -28,8 +28,8 @@ ANNOUNCE_EVERY = timedelta(seconds=60)
 
 
 def _capture_name() -> str:
-    parameters = flow_run.parameters
-    return f"{parameters['camera']} {parameters.get('slot') or scheduled():%Y-%m-%d %H:%MZ}"
+    slot = flow_run.parameters.get("slot") or scheduled()
+    return f"{flow_run.parameters['camera']} {slot.astimezone(UTC):%Y-%m-%d %H:%MZ}"
 
 
 @flow(flow_run_name=_capture_name)
@@ -37,31 +37,30 @@ def _capture_name() -> str:
 def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> Any:
     """Take the photo of one slot.
 
-    Without `slot` it is the one this run was scheduled for, and a run that starts too late for it takes nothing.
-    A `slot` at another time than now is a rehearsal: it is taken now, in the light and under the name of its instant.
+    Without `slot` it is the one this run was scheduled for, and a run that starts too late for it takes nothing; a run
+    asked for by hand takes the slot of now. A `slot` at another time than now is a rehearsal: it is taken now, in the
+    light and under the name of its instant, and only by a virtual camera.
     """
     settings = load_settings()
     its, site = settings.camera(camera), settings.site.place
     grace = timedelta(seconds=its.grace_seconds)
     due = slot_of(slot or scheduled(), its.every)
-    light = light_at(site, due, threshold=its.threshold, boost=its.boost_span)
-    elsewhen = is_late(due, now(), grace) or due > now()
-    if not light.shoot:
-        note_slots(settings, camera, [SlotPlan(due, light)], SlotState.SKIPPED)
-        return skipped(light.reason)
-    if elsewhen and slot is None:
-        reason = f"the run started {(now() - due).total_seconds():.0f} s after its slot"
-        note_slots(settings, camera, [SlotPlan(due, light)], SlotState.MISSED, reason)
-        return skipped(f"{reason}; a photo now would be of another moment")
-    try:
-        taken = take_photo(settings, camera, due, light, rehearse=elsewhen)
-    except CameraError as error:
-        note_slots(settings, camera, [SlotPlan(due, light)], SlotState.MISSED, str(error))
-        raise
+    plan = plan_slots(site, [due], threshold=its.threshold, boost=its.boost_span)[0]
+    rehearse = slot is not None and (due > now() or is_late(due, now(), grace))
+    if not plan.light.shoot:
+        note_slots(settings, camera, [plan], SlotState.SKIPPED)
+        return skipped(plan.light.reason)
+    if slot is None and by_schedule():
+        time.sleep(max(0.0, (due - now()).total_seconds()))  # Prefect starts a run up to half a second early
+        if is_late(due, now(), grace):
+            reason = f"the run started {(now() - due).total_seconds():.0f} s after its slot"
+            note_slots(settings, camera, [plan], SlotState.MISSED, reason)
+            return skipped(f"{reason}; a photo now would be of another moment")
+    taken = _take(settings, camera, plan, rehearse=rehearse)
     if not taken.fresh:
         return skipped("this slot has its photo")
     events.photo_spooled(camera, 1)
-    return done(f"{site.local(due):%H:%M %Z}: {taken.entry.bytes / 1e6:.1f} MB, {light.reason}")
+    return done(f"{site.local(due):%H:%M %Z}: {taken.entry.bytes / 1e6:.1f} MB, {plan.light.reason}")
 
 
 def _session_name() -> str:
@@ -120,9 +119,8 @@ def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehears
             missed.append(plan)
             continue
         try:
-            fresh += take_photo(settings, camera, plan.slot, plan.light, rehearse=rehearse).fresh
-        except CameraError as error:
-            note_slots(settings, camera, [plan], SlotState.MISSED, str(error))
+            fresh += _take(settings, camera, plan, rehearse=rehearse).fresh
+        except (CameraError, OSError):
             missed.append(plan)
             continue
         if fresh and (told is None or now() - told > ANNOUNCE_EVERY):
@@ -131,3 +129,15 @@ def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehears
     if fresh:
         events.photo_spooled(camera, fresh)
     return missed
+
+
+def _take(settings: Settings, camera: str, plan: SlotPlan, *, rehearse: bool) -> Any:
+    """Take a slot's photo, or write into the ledger why there is none."""
+    if rehearse and settings.camera(camera).driver != "virtual":
+        msg = f"camera {camera!r} is a real one: it cannot take {plan.slot:%Y-%m-%d %H:%M} UTC now; nothing was taken"
+        raise SettingsError(msg)
+    try:
+        return take_photo(settings, camera, plan.slot, plan.light, rehearse=rehearse)
+    except (CameraError, OSError) as error:
+        note_slots(settings, camera, [plan], SlotState.MISSED, str(error))
+        raise

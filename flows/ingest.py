@@ -5,10 +5,12 @@ Safe to repeat because: store keys and archive paths carry content hashes, the c
 hash, and a photo leaves the incoming folder only when all three hold it.
 """
 
+from collections import Counter
 from itertools import islice
 from typing import Any
 
 from prefect import flow
+from prefect.states import Failed
 
 from kootenay.settings import load_settings
 from tasks import events
@@ -35,5 +37,10 @@ def ingest() -> Any:
     for camera in sorted({each.camera for each in fresh}):
         its = [each for each in fresh if each.camera == camera]
         events.photos_ingested(camera, sorted({each.day for each in its}), len(its))
-    aside = sum(1 for each in results if each.outcome == "quarantined")
-    return done(f"{len(fresh)} new photos, {aside} in quarantine, {len(results) - len(fresh) - aside} known before")
+    count = Counter(each.outcome for each in results)
+    known = count["known"] + count["gone"]
+    told = f"{count['new']} new photos, {count['quarantined']} in quarantine, {known} known before"
+    if count["failed"]:
+        reason = next(each.reason for each in results if each.outcome == "failed")
+        return Failed(message=f"{told}; {count['failed']} wait for the next run: {reason}")
+    return done(told)

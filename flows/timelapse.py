@@ -5,31 +5,43 @@ Safe to repeat because: the plan's hash names the film, so the same photos make 
 in the place of the old one, which stands until the new one is checked.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from prefect import flow
 
-from kootenay.settings import CameraName, load_settings
+from kootenay.settings import CameraName, Settings, load_settings
 from tasks.clock import scheduled
 from tasks.outcomes import done, nothing_new, one_line_errors, skipped
 from tasks.timelapse import make_film, plan_film, publish_film, standing_film
 
 FEWEST_FRAMES = 2
+MADE, STANDS, TOO_FEW = "made", "stands", "too few"
 
 
-@flow(flow_run_name="film of {camera}")
+@flow(flow_run_name="films of {camera}")
 @one_line_errors
 def timelapse(camera: CameraName = "lake", day: date | None = None) -> Any:
-    """Make the film of one local day of one camera: of today, unless a day is given."""
+    """Make the film of one local day of one camera: of `day`, or of today and, for photos that came late, yesterday."""
     settings = load_settings()
     settings.camera(camera)
-    local_date = day or settings.site.place.local(scheduled()).date()
-    plan = plan_film(settings, camera, local_date)
+    today = settings.site.place.local(scheduled()).date()
+    days = [day] if day else [today - timedelta(days=1), today]
+    told = {each: _film(settings, camera, each) for each in days}
+    message = "; ".join(f"{each}: {words}" for each, (_, words) in told.items())
+    outcomes = {outcome for outcome, _ in told.values()}
+    if MADE in outcomes:
+        return done(message)
+    return nothing_new(message) if STANDS in outcomes else skipped(message)
+
+
+def _film(settings: Settings, camera: str, day: date) -> tuple[str, str]:
+    """Make a day's film unless it stands; return what came of it, and the words for it."""
+    plan = plan_film(settings, camera, day)
     if len(plan.frames) < FEWEST_FRAMES:
-        return skipped(f"{local_date} has {len(plan.frames)} photos of {camera}: too few for a film")
+        return TOO_FEW, f"{len(plan.frames)} photos, too few for a film"
     if standing_film(settings, plan):
-        return nothing_new(f"the film of {local_date} has all its {len(plan.frames)} photos already")
+        return STANDS, f"the film has all its {len(plan.frames)} photos already"
     film = make_film(settings, plan)
     publish_film(settings, film)
-    return done(f"{film.frames} frames, {film.seconds:.1f} s, {film.bytes / 1e6:.1f} MB")
+    return MADE, f"{film.frames} frames, {film.seconds:.1f} s, {film.bytes / 1e6:.1f} MB"

@@ -24,14 +24,16 @@ BATCH = 25
 def upload() -> Any:
     """Send every photo that waits in the spool, the oldest first."""
     settings = load_settings()
-    confirmed = collect_receipts(settings)
     sent: list[Sent] = []
     waiting = iter(find_waiting(settings))
-    while batch := list(islice(waiting, BATCH)):
-        sent.append(send_photos(settings, batch))
-    photos, size = sum(each.photos for each in sent), sum(each.bytes for each in sent)
-    if photos:
-        events.photos_uploaded(photos, size)
+    try:
+        while batch := list(islice(waiting, BATCH)):
+            sent.append(send_photos(settings, batch))
+    finally:
+        photos, size = sum(each.photos for each in sent), sum(each.bytes for each in sent)
+        if photos:
+            events.photos_uploaded(photos, size)
+    confirmed = collect_receipts(settings)
     if not photos and not confirmed:
         return nothing_new("the spool has nothing to send and awaits no receipt that has come")
     return done(f"{photos} photos sent ({size / 1e6:.1f} MB), {confirmed} confirmed by the server")

@@ -18,6 +18,7 @@ from gallery.answers import Pages, WithHeaders, security_headers
 from gallery.files import Assets, Media
 from gallery.views import Views, note_silence
 from kootenay.adapters.store import FolderStore
+from kootenay.errors import CatalogError
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of, store_of
 
@@ -57,8 +58,9 @@ def _answer_errors(app: FastAPI, pages: Pages, headers: dict[str, str]) -> None:
         answer.headers.update(error.headers or {})
         return answer
 
+    @app.exception_handler(CatalogError)
     @app.exception_handler(sa.exc.SQLAlchemyError)
-    def without_catalog(request: Request, error: sa.exc.SQLAlchemyError) -> Response:
+    def without_catalog(request: Request, error: Exception) -> Response:
         note_silence(request.url.path, error)
         text = "The list of photos cannot be read just now. This page asks again by itself."
         return pages.message(503, "One moment", text, retry=RETRY_SECONDS)

@@ -16,6 +16,7 @@ from gallery.standing import standing_of
 from gallery.words import full_date, in_sentence, neighbours, parse_day
 from kootenay.adapters.catalog import Catalog, Photo
 from kootenay.adapters.store import Store
+from kootenay.errors import CatalogError
 from kootenay.settings import CameraSettings, Settings
 
 RECENT_DAYS = 14
@@ -102,7 +103,7 @@ class Views:
         headers = {"Cache-Control": "no-store"}
         try:
             self.catalog.latest(next(iter(self.settings.cameras)))
-        except sa.exc.SQLAlchemyError as error:
+        except (CatalogError, sa.exc.SQLAlchemyError) as error:
             note_silence("/health", error)
             return JSONResponse({"status": "the catalog does not answer"}, status_code=503, headers=headers)
         return JSONResponse({"status": "ok"}, headers=headers)
@@ -131,6 +132,6 @@ class Views:
         return self.pages.message(404, "No photos of this day", text, links=links)
 
 
-def note_silence(path: str, error: sa.exc.SQLAlchemyError) -> None:
+def note_silence(path: str, error: Exception) -> None:
     """Log in one line that the catalog did not answer; whose page it was for, and why."""
     log.error("%s: the catalog does not answer: %s", path, str(getattr(error, "orig", None) or error).splitlines()[0])

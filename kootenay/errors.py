@@ -55,6 +55,10 @@ class StoreError(KootenayError):
     transient = True
 
 
+class ArchiveError(KootenayError):
+    """The archive holds another photo under this one's name."""
+
+
 class CatalogError(KootenayError):
     """The catalog cannot be opened or answers no."""
 

@@ -241,6 +241,9 @@ def load_settings(**overrides: Any) -> Settings:
     except UnreadableVariableError as error:
         msg = f"KOOTENAY_*: {error}: lists and tables are written as JSON, such as [640, 320]. Nothing was started."
         raise SettingsError(msg) from None
+    except OSError as error:
+        msg = f"{settings_file()} cannot be read: {error.strerror}. Nothing was started."
+        raise SettingsError(msg) from None
     except ValueError as error:
         msg = f"{settings_file()} cannot be read as TOML: {error}. Nothing was started."
         raise SettingsError(msg) from None

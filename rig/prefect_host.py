@@ -10,6 +10,7 @@ from pathlib import Path
 from rig.processes import Keeper
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+PYTHONS = {"PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONWARNINGS"}
 FIRST_START_SECONDS = 120
 """The first start migrates its database: 16 to 18 s on two quiet cores."""
 
@@ -19,13 +20,12 @@ def environment(folder: Path, port: int, settings: Mapping[str, str]) -> dict[st
 
     Nothing of the caller's own Prefect or Kootenay leaks in, and nothing is written outside the folder.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "KOOTENAY_"))}
+    inherited = {name: value for name, value in os.environ.items() if not _meddles(name)}
     for part in ("home", "tmp", "prefect"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     return inherited | {
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
-        "NO_PROXY": "127.0.0.1,localhost",
         "DO_NOT_TRACK": "1",
         "OPENBLAS_NUM_THREADS": "1",  # starting its threads is a third of what importing numpy costs
         "PREFECT_HOME": str(folder / "prefect"),
@@ -38,6 +38,11 @@ def environment(folder: Path, port: int, settings: Mapping[str, str]) -> dict[st
         "KOOTENAY_HOME": str(folder / "data"),
         **settings,
     }
+
+
+def _meddles(name: str) -> bool:
+    """Whether a variable of the caller's would change what runs here; all of it is loopback and our own Python."""
+    return name.startswith(("PREFECT_", "KOOTENAY_", "AWS_")) or name.lower().endswith("_proxy") or name in PYTHONS
 
 
 def start_server(keeper: Keeper, env: Mapping[str, str]) -> None:

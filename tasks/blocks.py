@@ -4,6 +4,7 @@ from functools import cache, partial
 from typing import Any, cast
 
 from kootenay.adapters.store import Store
+from kootenay.errors import SettingsError
 from kootenay.settings import Settings
 from kootenay.wiring import store_of
 
@@ -18,5 +19,9 @@ def store_with_secrets(settings: Settings) -> Store:
 def _s3_client(block: str) -> Any:
     from prefect_aws import AwsCredentials
 
-    credentials = cast(AwsCredentials, AwsCredentials.load(block))
+    try:
+        credentials = cast(AwsCredentials, AwsCredentials.load(block))
+    except ValueError as error:
+        msg = f"Prefect has no AwsCredentials block {block!r}, which [store] credentials_block names: make it in the UI"
+        raise SettingsError(msg) from error
     return credentials.get_s3_client()

@@ -2,12 +2,19 @@
 
 from datetime import UTC, datetime
 
+from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
 
 def now() -> datetime:
     """Return the time."""
     return datetime.now(UTC)
+
+
+def by_schedule() -> bool:
+    """Return whether a schedule asked for this run, rather than a person or an event."""
+    run = getattr(FlowRunContext.get(), "flow_run", None)
+    return bool(run and run.auto_scheduled)
 
 
 def scheduled() -> datetime:

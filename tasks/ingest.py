@@ -10,6 +10,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from kootenay.adapters.catalog import Catalog, Photo, Rendition
+from kootenay.adapters.files import sha256_of
 from kootenay.adapters.photos import (
     Arrival,
     Renditions,
@@ -23,7 +24,7 @@ from kootenay.adapters.photos import (
 )
 from kootenay.adapters.store import Store
 from kootenay.adapters.transfer import write_receipt
-from kootenay.errors import NotAPhotoError
+from kootenay.errors import KootenayError, NotAPhotoError
 from kootenay.rules import naming
 from kootenay.rules.photo_time import PhotoTime, taken_at
 from kootenay.settings import Settings
@@ -34,7 +35,7 @@ from tasks.blocks import store_with_secrets
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of one arrival: `new`, `known` (its bytes were catalogued before), `gone` or `quarantined`."""
+    """What became of one arrival: `new`, `known` (catalogued before), `gone`, `quarantined`, or `failed` (it waits)."""
 
     camera: str
     stem: str
@@ -65,8 +66,8 @@ def ingest_photos(settings: Settings, batch: Sequence[Arrival]) -> list[Ingested
         results = list(threads.map(one, batch))
     log = get_run_logger()
     for result in results:
-        if result.outcome == "quarantined":
-            log.warning("%s is in quarantine: %s", result.stem, result.reason)
+        if result.reason:
+            log.warning("%s: %s: %s", result.stem, result.outcome, result.reason)
     log.info("%s to %s: %d photos", results[0].stem, results[-1].stem, len(results))
     return results
 
@@ -93,33 +94,42 @@ def publish_ingest(settings: Settings, results: Sequence[Ingested]) -> None:
 
 
 def _ingest(settings: Settings, store: Store, catalog: Catalog, arrival: Arrival) -> Ingested:
-    """Store, archive, catalogue, confirm, remove: in this order, so a kill at any line loses and doubles nothing."""
+    """Take one photo in; one that cannot be stays where it is for the next run and does not hold up the others."""
     sidecar = arrival.sidecar
-    time = taken_at(settings.site.place, sidecar)
-    path = naming.original_path(sidecar.camera, time.local_date, sidecar.slot, sidecar.sha256)
     try:
-        check_bytes(arrival)
-        renditions = make_renditions(
-            arrival.photo,
-            settings.ingest.widths,
-            settings.ingest.quality,
-            settings.ingest.most_megapixels * 1e6,
-        )
-        photo = _photo(arrival, time, renditions, path)
-        for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
-            store.put(rendition.key, file.content)
-        archive_original(arrival.photo, settings.path(settings.ingest.archive) / path, sidecar.sha256)
+        photo = _put_everywhere(settings, store, arrival)
+        fresh = catalog.add_photo(photo)
+        _answer(settings, arrival, sidecar.sha256)
+        remove_arrival(arrival)
     except NotAPhotoError as error:
+        _answer(settings, arrival, sha256_of(arrival.photo))
         _quarantine(settings, arrival.photo, str(error))
         return Ingested(sidecar.camera, sidecar.stem, "quarantined", reason=str(error))
-    except FileNotFoundError:
-        return Ingested(sidecar.camera, sidecar.stem, "gone", reason="another run took it in")
-    fresh = catalog.add_photo(photo)
-    write_receipt(settings.path(settings.ingest.incoming), sidecar.stem, sidecar.sha256)
-    remove_arrival(arrival)
-    return Ingested(
-        sidecar.camera, sidecar.stem, "new" if fresh else "known", photo.local_date.isoformat(), sidecar.bytes
-    )
+    except (KootenayError, OSError) as error:
+        if not arrival.photo.exists():
+            return Ingested(sidecar.camera, sidecar.stem, "gone", reason="another run took it in")
+        return Ingested(sidecar.camera, sidecar.stem, "failed", reason=str(error))
+    day = photo.local_date.isoformat()
+    return Ingested(sidecar.camera, sidecar.stem, "new" if fresh else "known", day, sidecar.bytes)
+
+
+def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo:
+    """Store and archive: before the catalog, so that a kill at any line loses nothing and nobody sees half a photo."""
+    sidecar, wish = arrival.sidecar, settings.ingest
+    time = taken_at(settings.site.place, sidecar)
+    path = naming.original_path(sidecar.camera, time.local_date, sidecar.slot, sidecar.sha256)
+    check_bytes(arrival)
+    renditions = make_renditions(arrival.photo, wish.widths, wish.quality, wish.most_megapixels * 1e6)
+    photo = _photo(arrival, time, renditions, path)
+    for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
+        store.put(rendition.key, file.content)
+    archive_original(arrival.photo, settings.path(wish.archive) / path, sidecar.sha256)
+    return photo
+
+
+def _answer(settings: Settings, arrival: Arrival, sha256: str) -> None:
+    """Tell the sender what has arrived: its own hash lets it forget the photo, another one makes it send again."""
+    write_receipt(settings.path(settings.ingest.incoming), arrival.sidecar.stem, sha256)
 
 
 def _photo(arrival: Arrival, time: PhotoTime, renditions: Renditions, archive_path: str) -> Photo:

@@ -1,6 +1,7 @@
 """How a run ends when it has nothing to do, or a person has something to do."""
 
 import functools
+import sqlite3
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -39,8 +40,9 @@ def one_line_errors(story: Callable[P, R]) -> Callable[P, R | State[Any]]:
     def told(*args: P.args, **kwargs: P.kwargs) -> R | State[Any]:
         try:
             return story(*args, **kwargs)
-        except KootenayError as error:
-            get_run_logger().error("%s", error)
-            return Failed(message=str(error))
+        except (KootenayError, OSError, sqlite3.Error) as error:
+            message = str(error) if isinstance(error, KootenayError) else f"{type(error).__name__}: {error}"
+            get_run_logger().error("%s", message)
+            return Failed(message=message)
 
     return told

@@ -16,6 +16,7 @@ from kootenay.rules import naming
 from kootenay.rules.film_plan import FilmPlan, Frame, plan_day_film
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of
+from tasks import retry
 from tasks.blocks import store_with_secrets
 from tasks.clock import now
 
@@ -39,7 +40,7 @@ def standing_film(settings: Settings, plan: FilmPlan) -> Film | None:
     return film if film and film.manifest == plan.manifest else None
 
 
-@task(task_run_name="make the film of {plan.period}")
+@task(task_run_name="make the film of {plan.period}", **retry.NETWORK)
 def make_film(settings: Settings, plan: FilmPlan) -> Film:
     """Given a plan, render its film, check it frame by frame, and put it in the place of an earlier one."""
     store = store_with_secrets(settings)

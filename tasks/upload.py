@@ -9,6 +9,7 @@ from kootenay.adapters.files import lock
 from kootenay.adapters.ledger import Entry
 from kootenay.adapters.spool import SpooledPhoto
 from kootenay.adapters.transfer import is_confirmed
+from kootenay.errors import TransferError
 from kootenay.rules.slots import SlotState
 from kootenay.settings import Settings
 from kootenay.wiring import ledger_of, spool_of, target_of
@@ -26,22 +27,29 @@ class Sent:
 
 @task(task_run_name="collect receipts", **retry.NETWORK)
 def collect_receipts(settings: Settings) -> int:
-    """Release the spool's photos that the server confirms with their very hash; return how many."""
-    spool, ledger = spool_of(settings), ledger_of(settings)
-    awaited = spool.unconfirmed()
+    """Release the spool's photos that the server confirms with their very hash; return how many.
+
+    A receipt that names another hash says that the photo was damaged on the way: it will be sent again.
+    """
+    spool, ledger, log = spool_of(settings), ledger_of(settings), get_run_logger()
+    awaited = {spooled.sidecar.stem: spooled for spooled in spool.unconfirmed()}
     if not awaited:
         return 0
     confirmed = 0
     with target_of(settings) as target:
-        receipts = target.receipts()
-        for spooled in awaited:
-            if not is_confirmed(spooled, receipts.get(spooled.sidecar.stem, "")):
-                continue
-            ledger.record(_entry(spooled, SlotState.CONFIRMED), now())
-            spool.release(spooled)
-            target.forget(spooled.sidecar.stem)
-            confirmed += 1
-    get_run_logger().info("%d photos confirmed by the server, %d not yet", confirmed, len(awaited) - confirmed)
+        for stem, sha256 in target.receipts(awaited.keys()).items():
+            if is_confirmed(awaited[stem], sha256):
+                ledger.record(_entry(awaited[stem], SlotState.CONFIRMED), now())
+                spool.release(awaited[stem])
+                confirmed += 1
+            else:
+                spool.mark_unsent(awaited[stem])
+                log.warning("%s was damaged on the way and will be sent again", stem)
+            try:
+                target.forget(stem)
+            except TransferError as error:
+                log.warning("%s", error)
+    log.info("%d photos confirmed by the server, %d not yet", confirmed, len(awaited) - confirmed)
     return confirmed
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kootenay.adapters.files import sha256_of, sync_folder, write_whole
-from kootenay.errors import NotAPhotoError, SidecarError
+from kootenay.errors import ArchiveError, NotAPhotoError, SidecarError
 from kootenay.rules.renditions import Size, rendition_sizes
 from kootenay.rules.sidecar import Sidecar
 
@@ -25,7 +25,7 @@ UPRIGHT_BY_TURNING = (5, 6, 7, 8)
 
 @dataclass(frozen=True)
 class Arrival:
-    """A photo in the incoming folder with its sidecar; both are there and whole by their sizes."""
+    """A photo in the incoming folder with its sidecar, which is written last."""
 
     photo: Path
     sidecar: Sidecar
@@ -92,10 +92,11 @@ def make_renditions(photo: Path, widths: tuple[int, ...], quality: int, most_pix
 
     `quality` is libjpeg's 1 to 95; `most_pixels` bounds the header's size before anything is decoded.
     """
+    content = io.BytesIO(photo.read_bytes())  # a disk that fails is no fault of the photo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is `most_pixels`
         try:
-            with Image.open(photo, formats=("JPEG",)) as image:
+            with Image.open(content, formats=("JPEG",)) as image:
                 return _rendered(image, photo.name, widths, quality, most_pixels)
         except (
             UnidentifiedImageError,
@@ -137,13 +138,13 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
 def archive_original(photo: Path, target: Path, sha256: str) -> None:
     """Copy an original to its place in the archive, durably and byte for byte; one that stands there is kept.
 
-    Raises NotAPhotoError when other bytes stand there under that name.
+    Raises ArchiveError when other bytes stand there under that name.
     """
     if not target.exists():
         write_whole(target, photo.read_bytes())
     if sha256_of(target) != sha256:
         msg = f"{target} holds other bytes than {photo.name}; both were left alone: compare them by hand"
-        raise NotAPhotoError(msg)
+        raise ArchiveError(msg)
 
 
 def set_aside(photo: Path, quarantine: Path, reason: str) -> None:

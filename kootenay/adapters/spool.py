@@ -70,6 +70,12 @@ class Spool:
         spooled.sidecar_path.replace(self.sent / spooled.sidecar_path.name)
         sync_folder(self.sent)
 
+    def mark_unsent(self, spooled: SpooledPhoto) -> None:
+        """Move a photo back to `new/`, to be sent again; its sidecar last, as on the way there."""
+        spooled.photo.replace(self.new / spooled.photo.name)
+        spooled.sidecar_path.replace(self.new / spooled.sidecar_path.name)
+        sync_folder(self.new)
+
     def release(self, spooled: SpooledPhoto) -> None:
         """Forget a photo whose receipt has come: the one place where the camera host deletes a photo.
 

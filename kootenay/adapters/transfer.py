@@ -7,8 +7,7 @@ The server answers with a receipt: the hash of what it has stored and archived.
 import contextlib
 import json
 import posixpath
-import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -34,8 +33,8 @@ class Target(Protocol):
     def send(self, spooled: SpooledPhoto) -> None:
         """Deliver a photo and its sidecar, whole or not at all. Raises TransferError."""
 
-    def receipts(self) -> dict[str, str]:
-        """Return the hash that the server confirms, by photo stem."""
+    def receipts(self, awaited: Collection[str]) -> dict[str, str]:
+        """Given photo stems, return the hash of what the server has, for those that it has a readable receipt of."""
 
     def forget(self, stem: str) -> None:
         """Remove a receipt that has been acted upon."""
@@ -55,11 +54,20 @@ class FolderTarget:
             msg = f"{self.incoming} took no photo ({error.strerror}); {spooled.photo.name} stays in the spool"
             raise TransferError(msg) from error
 
-    def receipts(self) -> dict[str, str]:
-        return {path.stem: receipt_hash(path.read_bytes()) for path in self._folder.glob("*.json")}
+    def receipts(self, awaited: Collection[str]) -> dict[str, str]:
+        paths = {stem: self._folder / f"{stem}.json" for stem in awaited}
+        try:
+            return _readable({stem: path.read_bytes() for stem, path in paths.items() if path.exists()})
+        except OSError as error:
+            msg = f"{self._folder} gave no receipts ({error.strerror}); the spool keeps what was sent"
+            raise TransferError(msg) from error
 
     def forget(self, stem: str) -> None:
-        (self._folder / f"{stem}.json").unlink(missing_ok=True)
+        try:
+            (self._folder / f"{stem}.json").unlink(missing_ok=True)
+        except OSError as error:
+            msg = f"{self._folder} still has the receipt of {stem} ({error.strerror}); it does no harm there"
+            raise TransferError(msg) from error
 
     @property
     def _folder(self) -> Path:
@@ -80,15 +88,11 @@ class SftpTarget:
                 self.sftp.put(str(path), part, confirm=True)
                 self.sftp.posix_rename(part, posixpath.join(self.incoming, path.name))
 
-    def receipts(self) -> dict[str, str]:
+    def receipts(self, awaited: Collection[str]) -> dict[str, str]:
         with _one_kind(f"{self._folder} gave no receipts", "the spool keeps what was sent"):
             try:
-                names = [
-                    entry.filename
-                    for entry in self.sftp.listdir_attr(self._folder)
-                    if entry.filename.endswith(".json") and stat.S_ISREG(entry.st_mode or 0)
-                ]
-                return {Path(name).stem: receipt_hash(self._read(name)) for name in names}
+                listed = {Path(entry.filename).stem for entry in self.sftp.listdir_attr(self._folder)}
+                return _readable({stem: self._read(f"{stem}.json") for stem in sorted(listed.intersection(awaited))})
             except FileNotFoundError:
                 return {}
 
@@ -131,6 +135,11 @@ def receipt_hash(content: bytes) -> str:
         return str(json.loads(content)["sha256"])
     except (ValueError, KeyError, TypeError):
         return ""
+
+
+def _readable(receipts: dict[str, bytes]) -> dict[str, str]:
+    hashes = {stem: receipt_hash(content) for stem, content in receipts.items()}
+    return {stem: sha256 for stem, sha256 in hashes.items() if sha256}
 
 
 def is_confirmed(spooled: SpooledPhoto, sha256: str) -> bool:

@@ -21,7 +21,7 @@ from kootenay.adapters.photos import (
     remove_arrival,
     set_aside,
 )
-from kootenay.errors import NotAPhotoError
+from kootenay.errors import ArchiveError, NotAPhotoError
 from kootenay.rules.renditions import Size
 from tests.adapters.conftest import SLOT, STEP, jpeg, names, sidecar_of, start_python
 
@@ -332,7 +332,7 @@ def test_an_original_never_takes_the_place_of_another(tmp_path: Path) -> None:
     target = tmp_path / "archive" / "photo.jpg"
     target.parent.mkdir()
     target.write_bytes(b"another")
-    with pytest.raises(NotAPhotoError, match="both were left alone"):
+    with pytest.raises(ArchiveError, match="both were left alone"):
         archive_original(arrival.photo, target, arrival.sidecar.sha256)
     assert target.read_bytes() == b"another"
     assert arrival.photo.read_bytes() == jpeg()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ pytestmark = [pytest.mark.real("mariadb"), pytest.mark.real("sshd")]
 NOON = datetime(2026, 6, 21, 20, 0, tzinfo=UTC)
 DAY = date(2026, 6, 21)
 BUCKET = "lake-photos"
+numbers = count()
 
 
 @dataclass
@@ -49,8 +51,9 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
 @pytest.fixture
 def world(tmp_path: Path, mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     engine = sa.create_engine(mariadb.url("mysql"))
+    database = f"site_{next(numbers)}"
     with engine.begin() as connection:
-        connection.execute(sa.text("create or replace database kootenay"))
+        connection.execute(sa.text(f"create database {database}"))
     engine.dispose()
     aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     aws.start()
@@ -87,7 +90,7 @@ def world(tmp_path: Path, mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch) -> 
         credentials_block = "lake-site"
 
         [catalog]
-        url = "mysql+pymysql://kootenay@127.0.0.1:{mariadb.port}/kootenay"
+        url = "mysql+pymysql://kootenay@127.0.0.1:{mariadb.port}/{database}"
         """
     )
     monkeypatch.setenv("KOOTENAY_CONFIG", str(config))

@@ -10,10 +10,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
 from flows import capture as capture_module
+from flows import timelapse as timelapse_module
 from flows.capture import capture, capture_session
 from flows.ingest import ingest
 from flows.timelapse import timelapse
 from flows.upload import upload
+from kootenay.adapters.camera import CHILDREN
 from kootenay.rules.daylight import local_day
 from kootenay.rules.slots import SlotState
 from kootenay.settings import Settings
@@ -45,8 +47,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def broken_camera(monkeypatch: pytest.MonkeyPatch, no_waiting: None) -> None:
-    """A driver that finds no camera: libgphoto2 itself, on a machine without one."""
-    monkeypatch.setenv("KOOTENAY_CAMERAS__LAKE__DRIVER", "gphoto2")
+    """libgphoto2 itself, on a machine without a camera."""
+    monkeypatch.setitem(CHILDREN, "virtual", CHILDREN["gphoto2"])
 
 
 class TestCapture:
@@ -85,12 +87,42 @@ class TestCapture:
     def test_a_run_that_starts_too_late_takes_no_photo(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(capture_module, "by_schedule", lambda: True)
         monkeypatch.setattr(capture_module, "scheduled", lambda: NOON)
         monkeypatch.setattr(capture_module, "now", lambda: NOON + timedelta(minutes=4))
         assert run(capture).name == "Skipped"
         assert spool_of(settings).waiting() == []
         assert entry_at(settings, NOON).state is SlotState.MISSED
         assert entry_at(settings, NOON).reason == "the run started 240 s after its slot"
+
+    def test_a_run_that_starts_a_moment_early_waits_for_its_slot(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Prefect's server lets a prefetched run begin up to half a second before its time."""
+        clock = [NOON - timedelta(seconds=0.3)]
+        monkeypatch.setattr(capture_module, "by_schedule", lambda: True)
+        monkeypatch.setattr(capture_module, "scheduled", lambda: NOON)
+        monkeypatch.setattr(capture_module, "now", lambda: clock[0])
+        monkeypatch.setattr(
+            capture_module.time, "sleep", lambda seconds: clock.append(clock.pop() + timedelta(seconds=seconds))
+        )
+        assert run(capture).name == "Completed"
+        assert clock == [NOON]
+        assert entry_at(settings, NOON).state is SlotState.TAKEN
+
+    def test_a_run_asked_for_by_hand_takes_the_slot_of_now_however_late_in_it(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(capture_module, "scheduled", lambda: NOON + timedelta(minutes=4))
+        assert run(capture).name == "Completed"
+        assert entry_at(settings, NOON).state is SlotState.TAKEN
+
+    def test_a_real_camera_rehearses_nothing(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KOOTENAY_CAMERAS__LAKE__DRIVER", "gphoto2")
+        state = run(capture, slot=NOON)
+        assert state.is_failed()
+        assert "is a real one" in str(state.message)
+        assert entry_at(settings, NOON) is None
 
     @pytest.mark.usefixtures("broken_camera")
     def test_a_camera_that_is_not_there_fails_in_one_line_that_says_what_to_do(
@@ -110,7 +142,7 @@ class TestCapture:
     @pytest.mark.usefixtures("broken_camera")
     def test_a_missed_slot_is_taken_by_a_later_run(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         run(capture, slot=NOON)
-        monkeypatch.setenv("KOOTENAY_CAMERAS__LAKE__DRIVER", "virtual")
+        monkeypatch.setitem(CHILDREN, "virtual", "rig.virtual_camera")
         assert run(capture, slot=NOON).is_completed()
         assert entry_at(settings, NOON).state is SlotState.TAKEN
 
@@ -243,6 +275,38 @@ class TestTheWayToTheWeb:
         assert "1 new photos" in str(run(ingest).message)
         assert len(catalog_of(taken).day("lake", DAY)) == 3
 
+    def test_a_photo_damaged_on_the_way_is_sent_again_by_itself(self, taken: Settings) -> None:
+        run(upload)
+        photo = min(taken.path(taken.ingest.incoming).glob("*.jpg"))
+        photo.write_bytes(photo.read_bytes()[:1000])
+        run(ingest)
+        assert "0 photos sent (0.0 MB), 2 confirmed" in str(run(upload).message)
+        assert "1 photos sent" in str(run(upload).message)
+        assert "1 new photos" in str(run(ingest).message)
+        run(upload)
+        assert spool_of(taken).waiting() == spool_of(taken).unconfirmed() == []
+        assert len(catalog_of(taken).day("lake", DAY)) == 3
+
+    def test_one_photo_that_cannot_be_kept_does_not_hold_up_the_others(self, taken: Settings) -> None:
+        run(upload)
+        oldest = min(taken.path(taken.ingest.incoming).glob("*.jpg"))
+        place = taken.path(taken.ingest.archive) / "lake/2026/06/21" / oldest.name
+        place.mkdir(parents=True)
+        state = run(ingest)
+        assert state.is_failed()
+        assert "2 new photos, 0 in quarantine, 0 known before; 1 wait for the next run" in str(state.message)
+        place.rmdir()
+        assert "1 new photos" in str(run(ingest).message)
+
+    def test_without_a_day_yesterdays_film_is_looked_at_too(
+        self, taken: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for flow in (upload, ingest):
+            run(flow)
+        monkeypatch.setattr(timelapse_module, "scheduled", lambda: NOON + timedelta(days=1))
+        assert str(run(timelapse).message).startswith("2026-06-21: 3 frames, ")
+        assert run(timelapse).name == "NothingNew"
+
     def test_a_late_photo_makes_the_film_anew_and_the_old_one_stood_until_then(self, taken: Settings) -> None:
         for flow, parameters in ((upload, {}), (ingest, {}), (timelapse, {"day": DAY})):
             run(flow, **parameters)
@@ -258,7 +322,7 @@ class TestTheWayToTheWeb:
 
     def test_a_day_with_too_few_photos_is_skipped(self, settings: Settings) -> None:
         state = run(timelapse, day=DAY)
-        assert (state.name, state.message) == ("Skipped", "2026-06-21 has 0 photos of lake: too few for a film")
+        assert (state.name, state.message) == ("Skipped", "2026-06-21: 0 photos, too few for a film")
 
     def test_runs_say_what_they_are_and_what_they_did(self, taken: Settings) -> None:
         state = run(upload)
