@@ -41,13 +41,14 @@ with_uv() {
 }
 
 with_pip() {
-    if "$python" -m venv .venv >/dev/null 2>&1; then
+    words="$("$python" -m venv .venv 2>&1)" && made=yes || made=no
+    if [ $made = yes ]; then
         pip=".venv/bin/python -m pip"
     elif rm -rf .venv && "$python" -m venv --without-pip .venv && "$python" -m pip --version >/dev/null 2>&1; then
         pip="$python -m pip --python .venv/bin/python" # Debian without python3-venv, but with python3-pip
     else
         rm -rf .venv
-        fail "$python has neither venv nor pip: install uv, or Debian's python3-venv, and run make again"
+        fail "$python makes no environment ($(echo "$words" | head -n 1)): install uv, or Debian's python3-venv"
     fi
     PIP_USER=0 $pip install --quiet --no-input --disable-pip-version-check --no-compile \
         --no-deps --require-hashes -r requirements.lock || return 1

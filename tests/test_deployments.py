@@ -46,6 +46,12 @@ def test_names_are_unique_for_a_flow() -> None:
     assert len(names) == len(set(names))
 
 
+def test_the_schedule_of_slots_is_the_cameras_own_step() -> None:
+    single = next(each for each in DEPLOYMENTS if each["entrypoint"].endswith(":capture"))
+    minutes = load_settings().camera(single["parameters"]["camera"]).every_minutes
+    assert [schedule["cron"] for schedule in single["schedules"]] == [f"*/{minutes} * * * *"]
+
+
 def test_a_long_session_holds_no_lease_that_a_server_restart_could_end() -> None:
     session = next(each for each in DEPLOYMENTS if each["entrypoint"].endswith(":capture_session"))
     assert "concurrency_limit" not in session
