@@ -5,6 +5,7 @@
 
 python := .venv/bin/python
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
+export DO_NOT_TRACK := 1
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s%s\n", $$1, $$2}' Makefile
@@ -41,9 +42,10 @@ server: setup ## a Prefect server on 127.0.0.1:4200
 deploy: setup ## apply prefect.yaml to the server of PREFECT_API_URL
 	@$(python) -m deployments.setup
 
+worker: export KOOTENAY_CHECKOUT := $(CURDIR)
 worker: setup ## a worker: make worker POOL=camera-host
 	@: $(if $(POOL),,$(error say which: make worker POOL=camera-host, or POOL=cloud))
-	@KOOTENAY_CHECKOUT="$(CURDIR)" $(python) -m prefect worker start --type process --pool "$(POOL)"
+	@$(python) -m prefect worker start --type process --pool "$(POOL)"
 
 gallery: setup ## the public site, as [gallery] says
 	@$(python) -m gallery

@@ -1,5 +1,8 @@
 """prefect.yaml loads, fits the flows it names, and says the same as the code where both speak."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -76,3 +79,20 @@ def test_schedules_off_changes_nothing_else() -> None:
 def test_the_prefect_of_the_table_is_the_prefect_of_the_lock() -> None:
     version = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text())["prefect-version"]
     assert f"prefect=={version} " in (CHECKOUT / "requirements.lock").read_text()
+
+
+def test_prefects_own_settings_are_read_from_the_checkout() -> None:
+    code = (
+        "from prefect.settings import get_current_settings as now; s = now(); "
+        "print(s.api.url, s.server.analytics_enabled, s.server.concurrency.lease_storage, s.logging.extra_loggers)"
+    )
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, env=env, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == [
+        "http://127.0.0.1:4200/api",
+        "False",
+        "prefect.server.concurrency.lease_storage.filesystem",
+        "['kootenay']",
+    ]
