@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 
 from demo.house import DemoError
@@ -114,7 +113,7 @@ class Day:
             entries=ledger_of(self.settings).between(CAMERA, start, end),
             photos=self._photos(),
             film=film,
-            runs=self.client.read_flow_runs(flow_run_filter=FlowRunFilter(), limit=200),
+            runs=self.client.read_flow_runs(limit=200),
             slot_to_page=slot_to_page,
         )
 

@@ -213,6 +213,10 @@ class Settings(BaseSettings):
         """Given a path of these settings, return it absolute: `~` is a user's home, relative ones lie in `home`."""
         return CHECKOUT / self.home.expanduser() / Path(path).expanduser()
 
+    def address(self, url: str) -> str:
+        """Given an address as the store names it, return it whole: one without a host is the gallery's."""
+        return url if "://" in url else self.gallery.url.rstrip("/") + url
+
     def camera(self, name: str) -> CameraSettings:
         """Given a camera's name, return its settings. Raises SettingsError that lists the known ones."""
         if name not in self.cameras:

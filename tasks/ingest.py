@@ -87,7 +87,7 @@ def publish_ingest(settings: Settings, results: Sequence[Ingested]) -> None:
         url = store_with_secrets(settings).url(latest.renditions[-1].key)
         site = settings.site.place
         create_image_artifact(
-            image_url=url if "://" in url else settings.gallery.url.rstrip("/") + url,
+            image_url=settings.address(url),
             key=f"latest-{camera}",
             description=f"{camera}, {site.local(latest.taken_at):%Y-%m-%d %H:%M %Z}",
         )
@@ -101,16 +101,27 @@ def _ingest(settings: Settings, store: Store, catalog: Catalog, arrival: Arrival
         fresh = catalog.add_photo(photo)
         _answer(settings, arrival, sidecar.sha256)
         remove_arrival(arrival)
-    except NotAPhotoError as error:
-        _answer(settings, arrival, sha256_of(arrival.photo))
-        _quarantine(settings, arrival.photo, str(error))
-        return Ingested(sidecar.camera, sidecar.stem, "quarantined", reason=str(error))
     except (KootenayError, OSError) as error:
-        if not arrival.photo.exists():
-            return Ingested(sidecar.camera, sidecar.stem, "gone", reason="another run took it in")
-        return Ingested(sidecar.camera, sidecar.stem, "failed", reason=str(error))
+        return _not_ingested(settings, arrival, error)
     day = photo.local_date.isoformat()
     return Ingested(sidecar.camera, sidecar.stem, "new" if fresh else "known", day, sidecar.bytes)
+
+
+def _not_ingested(settings: Settings, arrival: Arrival, error: Exception) -> Ingested:
+    """What is no photo goes to quarantine and its sender is told; any other trouble leaves it for the next run."""
+    camera, stem = arrival.sidecar.camera, arrival.sidecar.stem
+    try:
+        if isinstance(error, NotAPhotoError):
+            _answer(settings, arrival, sha256_of(arrival.photo))
+            _quarantine(settings, arrival.photo, str(error))
+            return Ingested(camera, stem, "quarantined", reason=str(error))
+    except FileNotFoundError:
+        pass
+    except OSError as trouble:
+        return Ingested(camera, stem, "failed", reason=str(trouble))
+    if not arrival.photo.exists():
+        return Ingested(camera, stem, "gone", reason="another run took it in")
+    return Ingested(camera, stem, "failed", reason=str(error))
 
 
 def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo:

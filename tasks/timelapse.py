@@ -66,7 +66,7 @@ def publish_film(settings: Settings, film: Film) -> None:
     """Show a link to the film."""
     url = store_with_secrets(settings).url(film.key)
     create_link_artifact(
-        url if "://" in url else settings.gallery.url.rstrip("/") + url,
+        settings.address(url),
         link_text=f"{film.camera}, {film.period}: {film.frames} frames, {film.seconds:.1f} s",
         key=f"film-{film.camera}-{film.kind}-link",
     )
