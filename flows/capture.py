@@ -5,7 +5,6 @@ besides Prefect's.
 Safe to repeat because: a slot that has its photo keeps it; the camera's lock lets one run at a time touch it.
 """
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from kootenay.rules.slots import SlotPlan, SlotState, is_late, plan_slots, slot_
 from kootenay.settings import CameraName, Settings, load_settings
 from tasks import events
 from tasks.capture import note_slots, publish_ledger, take_photo
-from tasks.clock import by_schedule, now, scheduled
+from tasks.clock import by_schedule, now, scheduled, wait_until
 from tasks.outcomes import done, one_line_errors, skipped
 
 ANNOUNCE_EVERY = timedelta(seconds=60)
@@ -51,7 +50,7 @@ def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> A
         note_slots(settings, camera, [plan], SlotState.SKIPPED)
         return skipped(plan.light.reason)
     if slot is None and by_schedule():
-        time.sleep(max(0.0, (due - now()).total_seconds()))  # Prefect starts a run up to half a second early
+        wait_until(due)  # Prefect starts a run up to half a second early
         if is_late(due, now(), grace):
             reason = f"the run started {(now() - due).total_seconds():.0f} s after its slot"
             note_slots(settings, camera, [plan], SlotState.MISSED, reason)
@@ -113,7 +112,7 @@ def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehears
     grace = timedelta(seconds=settings.camera(camera).grace_seconds)
     for plan in plans:
         if not rehearse:
-            time.sleep(max(0.0, (plan.slot - now()).total_seconds()))
+            wait_until(plan.slot)
         if not rehearse and is_late(plan.slot, now(), grace):
             note_slots(settings, camera, [plan], SlotState.MISSED, "the session came too late for it")
             missed.append(plan)

@@ -1,5 +1,6 @@
 """The clock of the flows, and the instant a run was meant for."""
 
+import time
 from datetime import UTC, datetime
 
 from prefect.context import FlowRunContext
@@ -9,6 +10,11 @@ from prefect.runtime import flow_run
 def now() -> datetime:
     """Return the time."""
     return datetime.now(UTC)
+
+
+def wait_until(at: datetime) -> None:
+    """Return at an instant, or at once when it has passed."""
+    time.sleep(max(0.0, (at - now()).total_seconds()))
 
 
 def by_schedule() -> bool:

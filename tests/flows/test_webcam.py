@@ -103,9 +103,7 @@ class TestCapture:
         monkeypatch.setattr(capture_module, "by_schedule", lambda: True)
         monkeypatch.setattr(capture_module, "scheduled", lambda: NOON)
         monkeypatch.setattr(capture_module, "now", lambda: clock[0])
-        monkeypatch.setattr(
-            capture_module.time, "sleep", lambda seconds: clock.append(clock.pop() + timedelta(seconds=seconds))
-        )
+        monkeypatch.setattr(capture_module, "wait_until", lambda at: clock.append(max(at, clock.pop())))
         assert run(capture).name == "Completed"
         assert clock == [NOON]
         assert entry_at(settings, NOON).state is SlotState.TAKEN
@@ -183,16 +181,16 @@ class TestSession:
 
     def test_a_session_waits_for_each_slot(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = [NOON - timedelta(minutes=3)]
-        slept: list[float] = []
+        awaited: list[datetime] = []
 
-        def sleep(seconds: float) -> None:
-            slept.append(seconds)
-            clock[0] += timedelta(seconds=seconds)
+        def wait_until(at: datetime) -> None:
+            awaited.append(at)
+            clock[0] = at
 
         monkeypatch.setattr(capture_module, "now", lambda: clock[0])
-        monkeypatch.setattr(capture_module.time, "sleep", sleep)
+        monkeypatch.setattr(capture_module, "wait_until", wait_until)
         assert run(capture_session, end=NOON + timedelta(minutes=10)).is_completed()
-        assert slept == [180.0, 300.0]
+        assert awaited == [NOON, NOON + timedelta(minutes=5)]
         assert len(spool_of(settings).waiting()) == 2
 
 
