@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -90,7 +90,7 @@ def adopt_orphans() -> None:
 
 def end_descendants() -> None:
     """Kill all children, and theirs as they are inherited, until there are none."""
-    while children := list(_children()):
+    while children := children_of(os.getpid()):
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
@@ -117,7 +117,10 @@ def port_is_taken(port: int) -> bool:
     return False
 
 
-def _children() -> Iterator[int]:
-    own = os.getpid()
-    for task in Path(f"/proc/{own}/task").iterdir():
-        yield from (int(child) for child in (task / "children").read_text().split())
+def children_of(pid: int) -> list[int]:
+    """Given a process, return the process ids of its children; one that is gone has none."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found

@@ -8,10 +8,9 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-from rig.processes import Keeper, free_port
+from rig.processes import Keeper, children_of, free_port
 
 SSHD = "/usr/sbin/sshd"
 """sshd starts itself anew for each session, so it wants its full path (sshd(8))."""
@@ -77,7 +76,7 @@ class SftpHost:
 
     def end_sessions(self) -> None:
         """Kill every session; the server itself goes on. A session has left its server's process group."""
-        for pid in reversed([pid for child in self.sessions() for pid in (child, *_children(child))]):
+        for pid in reversed([pid for child in self.sessions() for pid in (child, *children_of(child))]):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -85,7 +84,7 @@ class SftpHost:
 
     def sessions(self) -> list[int]:
         """Return the process ids of the open sessions."""
-        return [pid for process in self._keeper.running.values() for pid in _children(process.pid)]
+        return [pid for process in self._keeper.running.values() for pid in children_of(process.pid)]
 
     def _answers(self) -> bool:
         try:
@@ -101,11 +100,3 @@ def _new_key(path: Path) -> str:
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(path)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return path.with_suffix(".pub").read_text().strip()
-
-
-def _children(pid: int) -> Iterator[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return
-    yield from (int(child) for child in children.split())

@@ -10,8 +10,9 @@ from uuid import UUID
 from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_progress_artifact, update_progress_artifact
 
-from kootenay.adapters.catalog import Film, Rendition
+from kootenay.adapters.catalog import Catalog, Film, Rendition
 from kootenay.adapters.film import check, render
+from kootenay.adapters.store import Store
 from kootenay.rules import naming
 from kootenay.rules.film_plan import FilmPlan, Frame, plan_day_film
 from kootenay.settings import Settings
@@ -56,7 +57,7 @@ def make_film(settings: Settings, plan: FilmPlan) -> Film:
         path = Path(folder) / f"{plan.period}.mp4"
         render((store.get(frame.key) for frame in plan.frames), plan.profile, path, show)
         check(path, len(plan.frames), plan.profile)
-        film = _publish(settings, plan, path.read_bytes())
+        film = _publish(store, catalog_of(settings), plan, path.read_bytes())
     get_run_logger().info("%s: %d frames, %.1f s, %.1f MB", film.key, film.frames, film.seconds, film.bytes / 1e6)
     return film
 
@@ -72,8 +73,7 @@ def publish_film(settings: Settings, film: Film) -> None:
     )
 
 
-def _publish(settings: Settings, plan: FilmPlan, content: bytes) -> Film:
-    store, catalog = store_with_secrets(settings), catalog_of(settings)
+def _publish(store: Store, catalog: Catalog, plan: FilmPlan, content: bytes) -> Film:
     film = Film(
         camera=plan.camera,
         kind=plan.kind,

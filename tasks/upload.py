@@ -39,7 +39,7 @@ def collect_receipts(settings: Settings) -> int:
     with target_of(settings) as target:
         for stem, sha256 in target.receipts(awaited.keys()).items():
             if is_confirmed(awaited[stem], sha256):
-                ledger.record(_entry(awaited[stem], SlotState.CONFIRMED), now())
+                ledger.record(Entry.of_photo(awaited[stem].sidecar, SlotState.CONFIRMED), now())
                 spool.release(awaited[stem])
                 confirmed += 1
             else:
@@ -70,13 +70,8 @@ def send_photos(settings: Settings, batch: Sequence[SpooledPhoto]) -> Sent:
                 continue
             target.send(spooled)
             spool.mark_sent(spooled)
-            ledger.record(_entry(spooled, SlotState.UPLOADED), now())
+            ledger.record(Entry.of_photo(spooled.sidecar, SlotState.UPLOADED), now())
             photos += 1
             size += spooled.sidecar.bytes
     get_run_logger().info("%d photos, %.1f MB sent", photos, size / 1e6)
     return Sent(photos, size)
-
-
-def _entry(spooled: SpooledPhoto, state: SlotState) -> Entry:
-    sidecar = spooled.sidecar
-    return Entry(sidecar.camera, sidecar.slot, state, "", sidecar.sha256, sidecar.bytes)

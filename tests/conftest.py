@@ -3,11 +3,12 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from rig.databases import MariaDb
 from rig.prefect_host import environment
 from rig.processes import free_port
 from tests.parts import PARTS, missing
@@ -28,6 +29,15 @@ figures: list[str] = []
 def figure() -> Callable[[str], None]:
     """Give a measured figure to the last lines of the run; no test judges by one, for machines are noisy."""
     return figures.append
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """One server for all tests; each makes a database of its own in it."""
+    server = MariaDb(tmp_path_factory.mktemp("mariadb"))
+    server.start()
+    yield server
+    server.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

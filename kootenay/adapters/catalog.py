@@ -5,7 +5,7 @@ so a page about a day never computes a time zone.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -286,10 +286,6 @@ def _of(camera: str) -> sa.Select[Any]:
 def _renditions_of(connection: sa.Connection, photo_ids: Sequence[int]) -> dict[int, tuple[Rendition, ...]]:
     sizes: dict[int, list[Rendition]] = {photo_id: [] for photo_id in photo_ids}
     query = sa.select(renditions).where(renditions.c.photo_id.in_(photo_ids)).order_by(renditions.c.width)
-    for row in _mappings(connection, query, photo_ids):
+    for row in connection.execute(query).mappings() if photo_ids else ():
         sizes[row["photo_id"]].append(Rendition(row["width"], row["height"], row["key"], row["bytes"]))
     return {photo_id: tuple(found) for photo_id, found in sizes.items()}
-
-
-def _mappings(connection: sa.Connection, query: sa.Select[Any], wanted: Sequence[int]) -> Iterable[Any]:
-    return connection.execute(query).mappings() if wanted else ()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kootenay.adapters.files import lock
+from kootenay.rules.sidecar import Sidecar
 from kootenay.rules.slots import SlotState
 
 SCHEMA = """
@@ -38,6 +39,11 @@ class Entry:
     reason: str
     sha256: str = ""
     bytes: int = 0
+
+    @classmethod
+    def of_photo(cls, sidecar: Sidecar, state: SlotState, reason: str = "") -> "Entry":
+        """Given a photo's sidecar and what became of it, return the line of its slot."""
+        return cls(sidecar.camera, sidecar.slot, state, reason, sidecar.sha256, sidecar.bytes)
 
 
 class Ledger:

@@ -65,16 +65,12 @@ class Spool:
         return next((found for folder in folders for found in self._photos(folder, f"{prefix}*")), None)
 
     def mark_sent(self, spooled: SpooledPhoto) -> None:
-        """Move a photo to `sent/`; its sidecar last, so that a kill between leaves it to be sent once more."""
-        spooled.photo.replace(self.sent / spooled.photo.name)
-        spooled.sidecar_path.replace(self.sent / spooled.sidecar_path.name)
-        sync_folder(self.sent)
+        """Move a photo to `sent/`; a kill halfway leaves it to be sent once more."""
+        _move(spooled, self.sent)
 
     def mark_unsent(self, spooled: SpooledPhoto) -> None:
-        """Move a photo back to `new/`, to be sent again; its sidecar last, as on the way there."""
-        spooled.photo.replace(self.new / spooled.photo.name)
-        spooled.sidecar_path.replace(self.new / spooled.sidecar_path.name)
-        sync_folder(self.new)
+        """Move a photo back to `new/`, to be sent again."""
+        _move(spooled, self.new)
 
     def release(self, spooled: SpooledPhoto) -> None:
         """Forget a photo whose receipt has come: the one place where the camera host deletes a photo.
@@ -100,3 +96,10 @@ class Spool:
         except (SidecarError, FileNotFoundError):
             return None
         return SpooledPhoto(photo, sidecar) if photo.exists() else None
+
+
+def _move(spooled: SpooledPhoto, folder: Path) -> None:
+    """The sidecar goes last: a photo belongs where its sidecar lies."""
+    spooled.photo.replace(folder / spooled.photo.name)
+    spooled.sidecar_path.replace(folder / spooled.sidecar_path.name)
+    sync_folder(folder)

@@ -84,6 +84,6 @@ def _known(station: Station, slot: datetime, now: Callable[[], datetime]) -> Ent
 
 
 def _record(station: Station, sidecar: Sidecar, reason: str, now: Callable[[], datetime]) -> Entry:
-    entry = Entry(sidecar.camera, sidecar.slot, SlotState.TAKEN, reason, sidecar.sha256, sidecar.bytes)
+    entry = Entry.of_photo(sidecar, SlotState.TAKEN, reason)
     station.ledger.record(entry, now())
     return entry

@@ -24,14 +24,6 @@ MARIADB = pytest.param("mariadb", marks=pytest.mark.real("mariadb"))
 numbers = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    server = MariaDb(tmp_path_factory.mktemp("mariadb"))
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture(params=["sqlite", MARIADB])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new, empty database."""
