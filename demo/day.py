@@ -21,7 +21,7 @@ from kootenay.adapters.catalog import Film, Photo
 from kootenay.adapters.ledger import Entry
 from kootenay.rules import naming
 from kootenay.rules.daylight import local_day
-from kootenay.rules.slots import SlotPlan, plan_slots, slots_between, spread
+from kootenay.rules.slots import SlotPlan, slots_between, spread
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of, ledger_of, spool_of
 from rig.processes import Keeper
@@ -73,7 +73,7 @@ class Day:
         """Every slot of the local day with its light."""
         camera, site = self.settings.camera(CAMERA), self.settings.site.place
         slots = slots_between(*local_day(site, DATE), EVERY)
-        return plan_slots(site, slots, threshold=camera.threshold, boost=camera.boost_span)
+        return camera.plan(site, slots)
 
     @cached_property
     def wanted(self) -> list[datetime]:
@@ -91,7 +91,7 @@ class Day:
             {
                 "start": start.isoformat(),
                 "end": end.isoformat(),
-                "every_minutes": EVERY.seconds // 60,
+                "every_seconds": EVERY.seconds,
                 "at_most": len(self.wanted),
                 "rehearse": True,
             },

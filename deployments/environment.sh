@@ -66,6 +66,6 @@ else
     with_pip || broken pip
 fi
 # Without bytecode every flow run pays two seconds of compiling; some environments forbid writing it later.
-.venv/bin/python -m compileall -q -j 0 .venv/lib kootenay tasks flows gallery rig demo deployments \
+.venv/bin/python -m compileall -q -j 0 .venv/lib kootenay tasks flows gallery guard rig demo deployments \
     >/dev/null 2>&1 || true
 printf '%s\n%s\n' "$lock" "${PYTHON:-}" >.venv/made-from

@@ -13,14 +13,17 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import AwareDatetime, Field
 
-from kootenay.errors import CameraError, SettingsError
+from kootenay.errors import CameraError, SettingsError, TooLateError
 from kootenay.rules.daylight import local_day
-from kootenay.rules.slots import SlotPlan, SlotState, is_late, plan_slots, slot_of, slots_between, spread
+from kootenay.rules.slots import SlotPlan, SlotState, is_late, slot_of, slots_between, spread
 from kootenay.settings import CameraName, Settings, load_settings
 from tasks import events
 from tasks.capture import note_slots, publish_ledger, take_photo
 from tasks.clock import by_schedule, now, scheduled, wait_until
 from tasks.outcomes import done, one_line_errors, skipped
+
+BY_RUN, BY_HAND, BY_SESSION = "run", "hand", "session"
+"""Who took a photo, as the ledger has it; the guard and the hook have their own words."""
 
 ANNOUNCE_EVERY = timedelta(seconds=60)
 """A session tells of its first photo at once and of others at most so often: each telling starts an upload run."""
@@ -42,20 +45,23 @@ def capture(camera: CameraName = "lake", slot: AwareDatetime | None = None) -> A
     """
     settings = load_settings()
     its, site = settings.camera(camera), settings.site.place
-    grace = timedelta(seconds=its.grace_seconds)
     due = slot_of(slot or scheduled(), its.every)
-    plan = plan_slots(site, [due], threshold=its.threshold, boost=its.boost_span)[0]
-    rehearse = slot is not None and (due > now() or is_late(due, now(), grace))
+    (plan,) = its.plan(site, [due])
+    rehearse = slot is not None and (due > now() or is_late(due, now(), its.grace))
     if not plan.light.shoot:
         note_slots(settings, camera, [plan], SlotState.SKIPPED)
         return skipped(plan.light.reason)
     if slot is None and by_schedule():
         wait_until(due)  # Prefect starts a run up to half a second early
-        if is_late(due, now(), grace):
+        if is_late(due, now(), its.grace):
             reason = f"the run started {(now() - due).total_seconds():.0f} s after its slot"
             note_slots(settings, camera, [plan], SlotState.MISSED, reason)
             return skipped(f"{reason}; a photo now would be of another moment")
-    taken = _take(settings, camera, plan, rehearse=rehearse)
+    try:
+        by, grace = (BY_RUN, its.grace) if by_schedule() else (BY_HAND, its.every)
+        taken = _take(settings, camera, plan, its.every, grace, by=by, rehearse=rehearse)
+    except TooLateError as error:
+        return skipped(str(error))
     if not taken.fresh:
         return skipped("this slot has its photo")
     events.photo_spooled(camera, 1)
@@ -73,14 +79,14 @@ def capture_session(
     camera: CameraName = "lake",
     start: AwareDatetime | None = None,
     end: AwareDatetime | None = None,
-    every_minutes: Annotated[int | None, Field(ge=1, le=60)] = None,
-    at_most: Annotated[int | None, Field(ge=1, le=1440)] = None,
+    every_seconds: Annotated[int | None, Field(ge=2, le=3600)] = None,
+    at_most: Annotated[int | None, Field(ge=1, le=43200)] = None,
     rehearse: bool = False,
 ) -> Any:
     """Take a span of slots in one run: for short intervals, or a host too small for a run a slot.
 
     The span is [start, end), from now to the end of the local day unless given, with the camera's own step unless
-    `every_minutes` is. It waits for each slot, unless it is a rehearsal, which takes them one after the other now,
+    `every_seconds` is. It waits for each slot, unless it is a rehearsal, which takes them one after the other now,
     each in the light of its instant. `at_most` takes only so many, spread over the light.
     """
     settings = load_settings()
@@ -88,11 +94,11 @@ def capture_session(
     midnights = local_day(site, site.local(now()).date())
     first = start or (midnights[0] if rehearse else now())
     last = end or midnights[1]
-    every = timedelta(minutes=every_minutes) if every_minutes else its.every
-    plans = plan_slots(site, slots_between(first, last, every), threshold=its.threshold, boost=its.boost_span)
+    every = timedelta(seconds=every_seconds) if every_seconds else its.every
+    plans = its.plan(site, slots_between(first, last, every))
     lit = [plan for plan in plans if plan.light.shoot]
     note_slots(settings, camera, [plan for plan in plans if not plan.light.shoot], SlotState.SKIPPED)
-    missed = _take_all(settings, camera, spread(lit, at_most or len(lit)), rehearse=rehearse)
+    missed = _take_all(settings, camera, spread(lit, at_most or len(lit)), every, rehearse=rehearse)
     publish_ledger(settings, camera, first, last)
     wanted = min(at_most or len(lit), len(lit))
     if missed:
@@ -104,21 +110,19 @@ def capture_session(
     return done(f"{wanted} slots with light have their photo, {len(plans) - len(lit)} were dark")
 
 
-def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehearse: bool) -> list[SlotPlan]:
+def _take_all(
+    settings: Settings, camera: str, plans: list[SlotPlan], every: timedelta, *, rehearse: bool
+) -> list[SlotPlan]:
     """Take each slot in turn and return those that were missed; one bad slot does not end the day."""
     missed: list[SlotPlan] = []
     told: datetime | None = None
     fresh = 0
-    grace = timedelta(seconds=settings.camera(camera).grace_seconds)
+    grace = min(settings.camera(camera).grace, every)
     for plan in plans:
         if not rehearse:
             wait_until(plan.slot)
-        if not rehearse and is_late(plan.slot, now(), grace):
-            note_slots(settings, camera, [plan], SlotState.MISSED, "the session came too late for it")
-            missed.append(plan)
-            continue
         try:
-            fresh += _take(settings, camera, plan, rehearse=rehearse).fresh
+            fresh += _take(settings, camera, plan, every, grace, by=BY_SESSION, rehearse=rehearse).fresh
         except (CameraError, OSError):
             missed.append(plan)
             continue
@@ -130,13 +134,22 @@ def _take_all(settings: Settings, camera: str, plans: list[SlotPlan], *, rehears
     return missed
 
 
-def _take(settings: Settings, camera: str, plan: SlotPlan, *, rehearse: bool) -> Any:
+def _take(
+    settings: Settings,
+    camera: str,
+    plan: SlotPlan,
+    every: timedelta,
+    grace: timedelta,
+    *,
+    by: str,
+    rehearse: bool,
+) -> Any:
     """Take a slot's photo, or write into the ledger why there is none."""
     if rehearse and settings.camera(camera).driver != "virtual":
         msg = f"camera {camera!r} is a real one: it cannot take {plan.slot:%Y-%m-%d %H:%M} UTC now; nothing was taken"
         raise SettingsError(msg)
     try:
-        return take_photo(settings, camera, plan.slot, plan.light, rehearse=rehearse)
+        return take_photo(settings, camera, plan, every, grace, by=by, rehearse=rehearse)
     except (CameraError, OSError) as error:
         note_slots(settings, camera, [plan], SlotState.MISSED, str(error))
         raise

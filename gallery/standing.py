@@ -5,22 +5,17 @@ only when a slot with light has passed, and its photo has had time to travel, an
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Literal
 
 from gallery.words import ago, clock, in_sentence, long_date, span
 from kootenay.adapters.catalog import Photo
-from kootenay.rules.daylight import Site, daylight_windows, sun_elevation
+from kootenay.rules.daylight import DAY, YEAR, Site, daylight_windows, next_light
 from kootenay.rules.slots import slot_of
 from kootenay.settings import CameraSettings
 
 ON_THE_WAY = timedelta(minutes=5)
 """How long a photo may take from the camera to this page before somebody should wonder."""
-NEAR_NOON = 5
-"""Degrees the sun may stand above its height at mean noon; a day lower than that needs no closer look."""
-ONE_DAY = timedelta(days=1)
-YEAR = 366
 
 
 @dataclass(frozen=True)
@@ -53,38 +48,31 @@ def standing_of(site: Site, camera: CameraSettings, photo: Photo | None, now: da
 
 def next_slot(site: Site, camera: CameraSettings, now: datetime) -> datetime | None:
     """Given the time, return the first slot after it that has light, or None when a year brings none."""
-    today = site.local(now).date()
-    for day in (today + index * ONE_DAY for index in range(YEAR)):
-        if not _may_have_light(site, day, camera.threshold):
-            continue
-        for rise, fall in _windows(site, day, camera.threshold):
-            after_now = slot_of(now, camera.every) + camera.every
-            first = _slot_from(rise, camera.every) if rise > now else after_now
-            if first <= fall:
-                return first
+    slot = slot_of(now, camera.every) + camera.every
+    while (light := next_light(site, slot, **_limits(camera))) is not None and light - now < YEAR:
+        if light == slot:
+            return slot
+        slot = _slot_from(light, camera.every)
     return None
 
 
 def last_slot(site: Site, camera: CameraSettings, before: datetime) -> datetime | None:
     """Given an instant, return the last slot with light not after it, within three local days, or None."""
     today = site.local(before).date()
-    for day in (today - index * ONE_DAY for index in range(3)):
-        for rise, fall in reversed(_windows(site, day, camera.threshold)):
+    for day in (today - index * DAY for index in range(3)):
+        for rise, fall in reversed(daylight_windows(site, day, **_limits(camera))):
             last = slot_of(min(fall, before), camera.every)
             if last >= rise:
                 return last
     return None
 
 
-@lru_cache(maxsize=1024)
-def _windows(site: Site, day: date, threshold: float) -> tuple[tuple[datetime, datetime], ...]:
-    """Three milliseconds of trigonometry that never change."""
-    return tuple(daylight_windows(site, day, threshold))
-
-
-def _may_have_light(site: Site, day: date, threshold: float) -> bool:
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) - timedelta(hours=site.longitude / 15)
-    return sun_elevation(site, noon) >= threshold - NEAR_NOON
+def _limits(camera: CameraSettings) -> dict[str, float]:
+    return {
+        "threshold": camera.threshold,
+        "after_rise": camera.after_rise_minutes,
+        "before_set": camera.before_set_minutes,
+    }
 
 
 def _a_night_lies_after(photo: Photo, site: Site, camera: CameraSettings) -> bool:
@@ -107,7 +95,7 @@ def _night(place: str, site: Site, coming: datetime | None, now: datetime) -> st
     if coming is None:
         return f"Its settings leave {place} without light for a year."
     local = site.local(coming)
-    if coming - now > ONE_DAY:
+    if coming - now > DAY:
         return f"Polar night at {place}: the next photo on {long_date(local)} at {clock(local)}."
     return f"Night at {place}: the next photo at {clock(local)}."
 

@@ -25,8 +25,30 @@ class CameraError(KootenayError):
         self.code = code
 
 
+class CameraHungError(CameraError):
+    """The camera, or the program that reaches it, gave nothing before its deadline and was stopped."""
+
+
+class CardFullError(CameraError):
+    """The camera's memory or card has no room for another photo."""
+
+
+class NotWholeError(CameraError):
+    """What came from the camera is no whole JPEG; it lies where the photo was to be written."""
+
+
+class StaleFrameError(CameraError):
+    """The camera handed over a photo that it had taken before."""
+
+
 class CameraBusyError(CameraError):
     """Somebody else holds this camera's lock."""
+
+
+class TooLateError(CameraError):
+    """The slot is over: a photo now would be of another moment."""
+
+    transient = False
 
 
 class TransferError(KootenayError):
@@ -39,6 +61,13 @@ class TransferRefusedError(TransferError):
     """The target answered and will answer the same again: a host key, a login, a folder."""
 
     transient = False
+
+
+class PhotoRefusedError(TransferError):
+    """One photo was not taken, or cannot be read, while the connection lives; others may go.
+
+    A later try may help; after several, the photo should stand in nobody's way.
+    """
 
 
 class NotAPhotoError(KootenayError):

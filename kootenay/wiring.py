@@ -5,29 +5,36 @@ It knows no Prefect; secrets that live in blocks are passed in by those who may 
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
-from typing import Any
-
-import sqlalchemy as sa
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from kootenay.adapters.camera import CameraSpec
-from kootenay.adapters.catalog import Catalog, open_catalog
+from kootenay.adapters.drain import Drain
 from kootenay.adapters.ledger import Ledger
+from kootenay.adapters.news import News
 from kootenay.adapters.spool import Spool
 from kootenay.adapters.station import Station
-from kootenay.adapters.store import Store, open_store
-from kootenay.adapters.transfer import Target, open_target
+from kootenay.adapters.transfer import Access, Target, open_target
 from kootenay.settings import Settings
+
+if TYPE_CHECKING:
+    from kootenay.adapters.catalog import Catalog
+    from kootenay.adapters.store import Store
 
 
 @cache
-def catalog_at(url: str, password: str | None) -> Catalog:
+def catalog_at(url: str, password: str | None) -> "Catalog":
     """One engine a process: opening one a photo costs 36 times the insert."""
+    from kootenay.adapters.catalog import open_catalog
+
     return open_catalog(url, password)
 
 
-def catalog_of(settings: Settings) -> Catalog:
+def catalog_of(settings: Settings) -> "Catalog":
     """Given settings, return the catalog; a relative SQLite file lies in `home`."""
+    import sqlalchemy as sa
+
     url = sa.make_url(settings.catalog.url)
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
         path = settings.path(str(url.database))
@@ -39,8 +46,10 @@ def catalog_of(settings: Settings) -> Catalog:
     )
 
 
-def store_of(settings: Settings, connect: Callable[[], Any] | None = None) -> Store:
+def store_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "Store":
     """Given settings, return the store; S3 without a `connect` of its own uses boto3's chain of credentials."""
+    from kootenay.adapters.store import open_store
+
     store = settings.store
     return open_store(store.url, settings.path(store.url.removeprefix("file:")), store.public_url, connect or _s3)
 
@@ -53,24 +62,52 @@ def _s3() -> Any:
     return boto3.client("s3")
 
 
-def station_of(settings: Settings, name: str) -> Station:
-    """Given settings and a camera's name, return that camera where it stands."""
+def station_of(settings: Settings, name: str, every: timedelta | None = None) -> Station:
+    """Given settings and a camera's name, return that camera where it stands; `every` is another step than its own."""
     camera, site = settings.camera(name), settings.site
     spec = CameraSpec(
         name=name,
         driver=camera.driver,
-        port=camera.port,
-        normal=camera.normal,
-        boost=camera.boost,
         deadline_seconds=camera.deadline_seconds,
         place=(site.latitude, site.longitude, site.timezone),
+        port=camera.port,
+        serial=camera.serial,
+        model=camera.model,
+        normal=camera.normal,
+        keep_on_card=camera.keep_on_card,
+        folder=settings.path(camera.folder) if camera.folder else None,
+        command=camera.command,
     )
+    step = every or camera.every
     return Station(
         camera=spec,
+        bands=camera.light_bands,
+        every=step,
+        grace=min(camera.grace, step),
         spool=spool_of(settings),
         ledger=ledger_of(settings),
+        news=news_of(settings),
         lock_path=settings.path(f"camera-host/{name}.lock"),
-        patience_seconds=camera.grace_seconds,
+        floor=settings.spool.floor,
+        power_command=camera.power_command,
+        power_every=timedelta(minutes=camera.power_every_minutes),
+        patience=camera.patience,
+    )
+
+
+def drain_of(settings: Settings, open_it: Callable[[], AbstractContextManager[Target]] | None = None) -> Drain:
+    """Given settings, return the spool and the way out of it; `open_it` opens a target whose secrets lie in a block."""
+    spool = settings.spool
+    return Drain(
+        spool=spool_of(settings),
+        ledger=ledger_of(settings),
+        news=news_of(settings),
+        lock_path=settings.path("camera-host/upload.lock"),
+        open_target=open_it or partial(target_of, settings),
+        newest_first=spool.newest_first,
+        keep=timedelta(days=spool.keep_days),
+        alert_after=timedelta(hours=spool.alert_hours),
+        reminder=timedelta(hours=spool.reminder_hours),
     )
 
 
@@ -79,18 +116,40 @@ def spool_of(settings: Settings) -> Spool:
     return Spool(settings.path("camera-host/spool"))
 
 
+def news_of(settings: Settings) -> News:
+    """Given settings, return the camera host's news; it lies in the ledger's file."""
+    return News(ledger_of(settings).database)
+
+
 def ledger_of(settings: Settings) -> Ledger:
     """Given settings, return the camera host's ledger."""
     return Ledger(settings.path("camera-host/ledger.db"))
 
 
-def target_of(settings: Settings) -> AbstractContextManager[Target]:
-    """Given settings, return the upload target, to be opened by `with`."""
+def target_of(settings: Settings, connect: Callable[[], Any] | None = None) -> AbstractContextManager[Target]:
+    """Given settings, return the upload target, to be opened by `with`.
+
+    S3 without a `connect` of its own uses boto3's chain of credentials.
+    """
     upload = settings.upload
-    return open_target(
-        upload.target,
-        settings.path(upload.target.removeprefix("file:")),
+    access = Access(
         known_hosts=settings.path(upload.known_hosts),
         key_file=settings.path(upload.key_file),
+        password="" if upload.password is None else upload.password.get_secret_value(),
+        ca_file=settings.path(upload.ca_file) if upload.ca_file else None,
         timeout=upload.timeout_seconds,
+        bytes_per_second=upload.kilobytes_per_second * 1000,
     )
+    folder = settings.path(upload.target.removeprefix("file:"))
+    return open_target(upload.target, folder, access, connect or partial(_upload_s3, upload.timeout_seconds))
+
+
+@cache
+def _upload_s3(timeout: float) -> Any:
+    """A client of its own, for a link that may be slow or dead."""
+    import boto3
+    from botocore.config import Config
+
+    from kootenay.adapters.transfer.s3 import client_options
+
+    return boto3.client("s3", config=Config(**client_options(timeout)))

@@ -1,27 +1,48 @@
 """Blocks hold secrets; this is the one place that loads them. Adapters are handed a client and never see a block."""
 
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from typing import Any, cast
 
 from kootenay.adapters.store import Store
+from kootenay.adapters.transfer import Target
+from kootenay.adapters.transfer.s3 import client_options
 from kootenay.errors import SettingsError
 from kootenay.settings import Settings
-from kootenay.wiring import store_of
+from kootenay.wiring import store_of, target_of
 
 
 def store_with_secrets(settings: Settings) -> Store:
     """Given settings, return the store; S3 by the AwsCredentials block they name, or by boto3's own chain."""
     block = settings.store.credentials_block
-    return store_of(settings, partial(_s3_client, block) if block else None)
+    return store_of(settings, partial(_s3_client, block, "store") if block else None)
+
+
+def target_with_secrets(settings: Settings) -> AbstractContextManager[Target]:
+    """Given settings, return the upload target, to be opened by `with`; S3 as `store_with_secrets` has it."""
+    upload = settings.upload
+    connect = partial(_s3_client, upload.credentials_block, "upload", upload.timeout_seconds)
+    return target_of(settings, connect if upload.credentials_block else None)
 
 
 @cache
-def _s3_client(block: str) -> Any:
+def _s3_client(block: str, section: str, timeout: float | None = None) -> Any:
+    """Given a block, the section of the settings that names it, and the seconds of one wait, return a client.
+
+    What the block itself says of waits goes before.
+    """
     from prefect_aws import AwsCredentials
 
     try:
         credentials = cast(AwsCredentials, AwsCredentials.load(block))
     except ValueError as error:
-        msg = f"Prefect has no AwsCredentials block {block!r}, which [store] credentials_block names: make it in the UI"
+        named = f"[{section}] credentials_block names"
+        msg = f"Prefect has no AwsCredentials block {block!r}, which {named}: make it in the UI"
         raise SettingsError(msg) from error
+    if timeout is not None:
+        own = credentials.aws_client_parameters
+        config = client_options(timeout) | (own.config or {})
+        credentials = credentials.model_copy(
+            update={"aws_client_parameters": own.model_copy(update={"config": config})}
+        )
     return credentials.get_s3_client()

@@ -1,30 +1,37 @@
 """Capture's touches: a photo into the spool, a line into the ledger."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
 from kootenay.adapters.ledger import Entry
 from kootenay.adapters.station import Taken, take
-from kootenay.rules.daylight import Light
 from kootenay.rules.slots import SlotPlan, SlotState
 from kootenay.settings import Settings
 from kootenay.wiring import ledger_of, station_of
-from tasks import retry
 from tasks.clock import now
 
 
-@task(task_run_name="photo {slot:%H:%M:%SZ}", **retry.CAMERA)
-def take_photo(settings: Settings, camera: str, slot: datetime, light: Light, rehearse: bool) -> Taken:
-    """Given a slot with light, put its photo into the spool and the ledger, unless it is there."""
-    taken = take(station_of(settings, camera), slot, light, now, rehearse=rehearse)
+@task(task_run_name="photo {plan.slot:%H:%M:%SZ}")
+def take_photo(
+    settings: Settings, camera: str, plan: SlotPlan, every: timedelta, grace: timedelta, by: str, rehearse: bool
+) -> Taken:
+    """Given a slot with light, put its photo into spool and ledger, unless it is there.
+
+    `every` is the step it belongs to, `grace` how late in it a photo may begin, `by` who asks.
+
+    The camera's own ladder tries again while the slot lasts, so the task does not.
+    """
+    station = replace(station_of(settings, camera, every), grace=grace)
+    taken = take(station, plan, now, by=by, rehearse=rehearse)
     log = get_run_logger()
     for warning in taken.warnings:
         log.warning("camera %s: %s", camera, warning)
-    local = settings.site.place.local(slot)
-    size = f"{taken.entry.bytes / 1e6:.1f} MB" if taken.fresh else "taken before"
-    log.info("%s %s: %s (%s)", camera, local.strftime("%H:%M %Z"), size, light.reason)
+    local = settings.site.place.local(plan.slot)
+    size = f"{taken.entry.bytes / 1e6:.1f} MB" if taken.fresh else f"taken before by {taken.entry.by or 'a run'}"
+    log.info("%s %s: %s (%s)", camera, local.strftime("%H:%M %Z"), size, plan.light.reason)
     return taken
 
 
@@ -42,7 +49,12 @@ def publish_ledger(settings: Settings, camera: str, start: datetime, end: dateti
     site = settings.site.place
     entries = ledger_of(settings).between(camera, start, end)
     rows = [
-        {"slot": site.local(entry.slot).strftime("%H:%M %Z"), "state": entry.state.value, "why": entry.reason}
+        {
+            "slot": site.local(entry.slot).strftime("%H:%M %Z"),
+            "state": entry.state.value,
+            "by": entry.by,
+            "why": entry.reason,
+        }
         for entry in entries
     ]
     create_table_artifact(rows, key=f"slots-{camera}", description=f"Slots of camera **{camera}**")

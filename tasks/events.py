@@ -1,10 +1,20 @@
 """The events that start the next flow at once. They are hints: a schedule finds whatever a lost event announced."""
 
+from datetime import datetime
+
 from prefect.events import emit_event
 
 PHOTO_SPOOLED = "kootenay.photo.spooled"
 PHOTOS_UPLOADED = "kootenay.photos.uploaded"
 PHOTOS_INGESTED = "kootenay.photos.ingested"
+HOST_NEWS = "kootenay.camera-host"
+"""Followed by the kind: alert, reminder, recovered, guard."""
+
+
+def host_news(camera: str, kind: str, name: str, words: str, at: datetime) -> None:
+    """Tell a piece of a camera host's news: a trouble, its end, or a slot that the guard took."""
+    payload: dict[str, object] = {"camera": camera, "name": name, "words": words, "at": at.isoformat()}
+    _emit(f"{HOST_NEWS}.{kind}", f"kootenay.camera.{camera}" if camera else "kootenay.camera-host", payload)
 
 
 def photo_spooled(camera: str, waiting: int) -> None:

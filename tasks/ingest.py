@@ -10,7 +10,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from kootenay.adapters.catalog import Catalog, Photo, Rendition
-from kootenay.adapters.files import sha256_of
+from kootenay.adapters.files import set_aside, sha256_of
 from kootenay.adapters.photos import (
     Arrival,
     Renditions,
@@ -20,7 +20,6 @@ from kootenay.adapters.photos import (
     make_renditions,
     orphans,
     remove_arrival,
-    set_aside,
 )
 from kootenay.adapters.store import Store
 from kootenay.adapters.transfer import write_receipt
@@ -51,7 +50,7 @@ def find_arrivals(settings: Settings) -> list[Arrival]:
     incoming = settings.path(settings.ingest.incoming)
     ready, misfits = arrivals(incoming)
     for path, reason in misfits:
-        _quarantine(settings, path, reason)
+        _quarantine(settings, [path, path.with_suffix(".json")], reason)
     for orphan in orphans(incoming):
         if catalog_of(settings).has_photo(orphan.sidecar.sha256):
             remove_arrival(orphan)
@@ -112,8 +111,8 @@ def _not_ingested(settings: Settings, arrival: Arrival, error: Exception) -> Ing
     camera, stem = arrival.sidecar.camera, arrival.sidecar.stem
     try:
         if isinstance(error, NotAPhotoError):
-            _answer(settings, arrival, sha256_of(arrival.photo))
-            _quarantine(settings, arrival.photo, str(error))
+            _answer(settings, arrival, _hash_found(arrival))
+            _quarantine(settings, [*arrival.originals, arrival.sidecar_path], str(error))
             return Ingested(camera, stem, "quarantined", reason=str(error))
     except FileNotFoundError:
         pass
@@ -122,6 +121,12 @@ def _not_ingested(settings: Settings, arrival: Arrival, error: Exception) -> Ing
     if not arrival.photo.exists():
         return Ingested(camera, stem, "gone", reason="another run took it in")
     return Ingested(camera, stem, "failed", reason=str(error))
+
+
+def _hash_found(arrival: Arrival) -> str:
+    """The photo's hash, or that of whichever of its files came damaged: any other than the photo's is sent again."""
+    found = ((sha256_of(path), sha256) for path, sha256 in arrival.originals.items())
+    return next((mine for mine, theirs in found if mine != theirs), arrival.sidecar.sha256)
 
 
 def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo:
@@ -134,7 +139,9 @@ def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo
     photo = _photo(arrival, time, renditions, path)
     for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
         store.put(rendition.key, file.content)
-    archive_original(arrival.photo, settings.path(wish.archive) / path, sidecar.sha256)
+    place = settings.path(wish.archive) / path
+    for original, sha256 in arrival.originals.items():
+        archive_original(original, place.with_suffix(original.suffix), sha256)
     return photo
 
 
@@ -172,5 +179,5 @@ def _photo(arrival: Arrival, time: PhotoTime, renditions: Renditions, archive_pa
     )
 
 
-def _quarantine(settings: Settings, photo: Path, reason: str) -> None:
-    set_aside(photo, settings.path(settings.ingest.quarantine), reason)
+def _quarantine(settings: Settings, files: Sequence[Path], reason: str) -> None:
+    set_aside(files, settings.path(settings.ingest.quarantine), reason)

@@ -27,9 +27,6 @@ def worth_retrying(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -
     return False
 
 
-CAMERA = Policy(retries=2, retry_delay_seconds=5, retry_jitter_factor=None, retry_condition_fn=worth_retrying)
-"""A camera that said no: two more tries, soon, for the slot does not last."""
-
 NETWORK = Policy(
     retries=4,
     retry_delay_seconds=exponential_backoff(2),

@@ -17,6 +17,8 @@ PARTS = {
     "ffprobe": ("/usr/bin/ffprobe", "ffmpeg"),
     "sshd": ("/usr/sbin/sshd", "openssh-server"),
     "mariadb": ("/usr/sbin/mariadbd", "mariadb-server"),
+    "gcc": ("/usr/bin/gcc", "gcc"),
+    "gphoto2": ("/usr/bin/gphoto2", "gphoto2"),
 }
 """A part's name, as in `@pytest.mark.real`, its program, and its Debian package."""
 

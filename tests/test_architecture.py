@@ -19,9 +19,10 @@ FLOORS: dict[str, set[str]] = {
     "kootenay/errors.py": set(),
     "kootenay/rules": {"kootenay.errors", "kootenay.rules"},
     "kootenay/adapters": {"kootenay.errors", "kootenay.rules", "kootenay.adapters"},
-    "kootenay/settings.py": {"kootenay.errors", "kootenay.rules"},
+    "kootenay/settings": {"kootenay.errors", "kootenay.rules", "kootenay.settings"},
     "kootenay/wiring.py": {"kootenay.errors", "kootenay.rules", "kootenay.adapters", "kootenay.settings"},
     "gallery": {"kootenay", "gallery"},
+    "guard": {"kootenay", "guard"},
     "tasks": {"kootenay", "tasks", "prefect", "prefect_aws"},
     "flows": {"kootenay.errors", "kootenay.rules", "kootenay.settings", "tasks", "prefect"},
     "deployments": {"prefect", "deployments"},
@@ -90,7 +91,7 @@ def test_rules_read_no_clock() -> None:
     assert clocks == []
 
 
-@pytest.mark.parametrize("program", ["gallery.app", "kootenay.adapters.gphoto2_child", "kootenay.wiring"])
+@pytest.mark.parametrize("program", ["gallery.app", "guard.watch", "kootenay.adapters.gphoto2_child", "kootenay.wiring"])
 def test_prefect_is_not_loaded_by(program: str) -> None:
     """Importing it costs 2 s of CPU and 85 MB, which neither the site nor the camera's child may pay."""
     code = f"import sys, {program}; sys.exit('prefect' in sys.modules)"

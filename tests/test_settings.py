@@ -11,16 +11,17 @@ import pytest
 import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from kootenay.adapters.transfer.folder import FolderTarget
 from kootenay.errors import SettingsError
 from kootenay.rules.daylight import Site
 from kootenay.rules.film_plan import Profile
 from kootenay.settings import CHECKOUT, CameraSettings, Settings, load_settings, settings_file
-from kootenay.wiring import catalog_of
+from kootenay.wiring import catalog_of, target_of
 
 Write = Callable[[str | bytes], Path]
 
 SHOWN = CHECKOUT / "kootenay.toml"
-SECRET = {"catalog.password"}
+SECRET = {"catalog.password", "upload.password"}
 
 
 @pytest.fixture(autouse=True)
@@ -96,14 +97,14 @@ def test_every_field_stands_in_the_shown_file_with_its_default(dotted: str, writ
     write("")
     shown = value_at(tomllib.loads(SHOWN.read_text()), dotted)
     default = value_at(load_settings(), dotted)
-    assert shown == (
-        str(default) if isinstance(default, Path) else list(default) if isinstance(shown, list) else default
-    )
+    if isinstance(shown, list):
+        default = [each.model_dump() if isinstance(each, BaseModel) else each for each in default]
+    assert shown == (str(default) if isinstance(default, Path) else default)
 
 
 def test_no_secret_stands_in_the_shown_file() -> None:
     shown = tomllib.loads(SHOWN.read_text())
-    assert "password" not in shown["catalog"]
+    assert not [table for table in ("catalog", "upload") if "password" in shown[table]]
     assert set(fields_of(Settings)) >= SECRET
 
 
@@ -181,6 +182,12 @@ def test_what_a_caller_passes_wins_over_all(write: Write, monkeypatch: pytest.Mo
         pytest.param('[upload]\ntarget = "sftp://u@h"', "upload.target", "sftp://user@host", id="sftp-without-path"),
         pytest.param('[upload]\ntarget = "file:"', "upload.target", "neither file:PATH", id="file-without-path"),
         pytest.param('[upload]\ntarget = "incoming"', "upload.target", "neither file:PATH", id="bare-path"),
+        pytest.param('[upload]\ntarget = "file://host/p"', "upload.target", "neither file:PATH", id="file-of-a-host"),
+        pytest.param('[upload]\ntarget = "ftp:///p"', "upload.target", "[user@]host", id="ftp-without-host"),
+        pytest.param('[upload]\ntarget = "ftp://h:x/p"', "upload.target", "Port could not be", id="port-is-a-word"),
+        pytest.param('[upload]\ntarget = "ftp://h/a%0Ab"', "upload.target", "is neither", id="ftp-of-two-lines"),
+        pytest.param('[upload]\ntarget = "s3://"', "upload.target", "s3://bucket", id="upload-without-bucket"),
+        pytest.param("[upload]\nkilobytes_per_second = -1", "upload.kilobytes", "equal to 0", id="negative-rate"),
         pytest.param('[store]\nurl = "ftp://h/p"', "store.url", "'ftp://h/p' is neither", id="ftp"),
         pytest.param('[store]\nurl = "s3://"', "store.url", "s3://bucket/prefix", id="s3-without-bucket"),
         pytest.param('[store]\nurl = "s3:///p"', "store.url", "s3://bucket/prefix", id="s3-with-prefix-only"),
@@ -198,7 +205,12 @@ def test_what_a_caller_passes_wins_over_all(write: Write, monkeypatch: pytest.Mo
         pytest.param("[cameras.'a/b']", "cameras.a/b", "should match pattern", id="camera-is-a-path"),
         pytest.param("[cameras.lake]\nevery_minutes = 0", "cameras.lake.every_minutes", "equal to 1", id="no-step"),
         pytest.param("[cameras.lake]\nthreshold = -19", "cameras.lake.threshold", "equal to -18", id="threshold"),
-        pytest.param('[cameras.lake]\ndriver = "usb"', "cameras.lake.driver", "'gphoto2' or 'virtual'", id="driver"),
+        pytest.param(
+            '[cameras.lake]\ndriver = "usb"',
+            "cameras.lake.driver",
+            "'gphoto2', 'virtual', 'folder' or 'command'",
+            id="driver",
+        ),
         pytest.param("[ingest]\nquality = 100", "ingest.quality", "equal to 95", id="quality"),
         pytest.param("[ingest]\nwidths = [640, 0]", "ingest.widths.1", "equal to 16", id="width"),
         pytest.param("[gallery]\nport = 65536", "gallery.port", "equal to 65535", id="port"),
@@ -277,6 +289,68 @@ def test_the_catalogs_password_is_never_told(
 
 
 @pytest.mark.parametrize(
+    "target",
+    [
+        "file:incoming",
+        "file:/srv/incoming",
+        "file:///srv/incoming",
+        "file:a:b@c",
+        "sftp://kim@host:2222/srv/in@coming",
+        "ftp://host",
+        "ftp://host:2121/incoming",
+        "ftp://kim@host//srv/incoming",
+        "ftps://kim@host/%2Fsrv/incoming",
+        "s3://lake-photos",
+        "s3://lake-photos/spool",
+    ],
+)
+def test_an_upload_target_has_one_of_these_forms(write: Write, target: str) -> None:
+    write(f'[upload]\ntarget = "{target}"')
+    assert load_settings().upload.target == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "ftp://kim:s3cret@host/p",
+        "ftps://kim:s3/cret@host/p",
+        "sftp://kim:s3@cret@host:22/p",
+        "scp://kim:s3cret@host/p",
+        "s3://key:s3cret@bucket/p",
+    ],
+)
+def test_a_password_in_an_upload_target_is_refused_and_never_told(write: Write, target: str) -> None:
+    write(f'[upload]\ntarget = "{target}"')
+    message = mistake()
+    assert "upload.target: has a password in it: leave it out (user@host)" in message
+    assert "KOOTENAY_UPLOAD__PASSWORD" in message
+    assert "s3" not in message
+    assert "cret" not in message
+
+
+def test_the_uploads_password_comes_from_the_environment_and_is_never_told(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("")
+    monkeypatch.setenv("KOOTENAY_UPLOAD__PASSWORD", "s3cret")
+    settings = load_settings()
+    assert settings.upload.password == SecretStr("s3cret")
+    assert "s3cret" not in f"{settings!r}{settings.model_dump_json()}"
+
+
+def test_a_file_targets_path_lies_in_home_unless_it_is_absolute(write: Write, tmp_path: Path) -> None:
+    for target, folder in [
+        ("in", tmp_path / "in"),
+        (f"{tmp_path}/x", tmp_path / "x"),
+        (f"//{tmp_path}/y", tmp_path / "y"),
+    ]:
+        write(f'home = "{tmp_path}"\n[upload]\ntarget = "file:{target}"')
+        with target_of(load_settings()) as opened:
+            assert isinstance(opened, FolderTarget)
+            assert opened.incoming == folder
+
+
+@pytest.mark.parametrize(
     ("home", "path", "found"),
     [
         pytest.param("var", "incoming", CHECKOUT / "var/incoming", id="relative-to-a-relative-home"),
@@ -304,11 +378,17 @@ def test_a_relative_sqlite_file_lies_in_home(write: Write, tmp_path: Path) -> No
 
 
 def test_several_cameras_may_stand_in_the_file(write: Write) -> None:
-    write('[cameras.lake]\n[cameras.north-2]\ntitle = "North"\nevery_minutes = 10\nboost_minutes = 7.5')
+    write(
+        '[cameras.lake]\n[cameras.north-2]\ntitle = "North"\nevery_minutes = 10\nbands = [{ minutes = 7.5, set = {} }]'
+    )
     settings = load_settings()
     assert sorted(settings.cameras) == ["lake", "north-2"]
     north = settings.camera("north-2")
-    assert (north.title, north.every, north.boost_span) == ("North", timedelta(minutes=10), timedelta(minutes=7.5))
+    assert (north.title, north.every, north.light_bands[0].span) == (
+        "North",
+        timedelta(minutes=10),
+        timedelta(minutes=7.5),
+    )
 
 
 def test_an_unknown_camera_is_told_with_the_known_ones(write: Write) -> None:

@@ -5,8 +5,9 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 POLL_SECONDS = 0.02
@@ -41,6 +42,19 @@ def move_whole(source: Path, target: Path) -> None:
         os.fsync(file.fileno())
     source.replace(target)
     sync_folder(target.parent)
+
+
+def set_aside(files: Iterable[Path], folder: Path, reason: str) -> None:
+    """Move files of one stem into a folder of misfits, with the reason beside them; those that are gone are left out.
+
+    The reason is written first, so that nothing lies there unexplained.
+    """
+    for number, path in enumerate(files):
+        if number == 0:
+            write_whole(folder / f"{path.stem}.reason.txt", f"{reason}\n".encode())
+        if path.exists():
+            shutil.move(path, folder / path.name)
+    sync_folder(folder)
 
 
 def part_of(path: Path) -> Path:

@@ -5,87 +5,153 @@ one process corrupt each other. It reads a request as JSON on standard input and
 """
 
 import json
+import os
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-FACTS = ("manufacturer", "cameramodel", "serialnumber", "batterylevel")
+from kootenay.adapters.gphoto2_config import aim, apply, correct_clock, drift_of, read
+from kootenay.adapters.gphoto2_files import check_fresh, delete, drain, fetch, forget, further_files, room
+from kootenay.adapters.gphoto2_find import close, open_camera, port_of
+from kootenay.errors import CameraError, CardFullError
+
+FACTS = {
+    "serial": "serialnumber",
+    "battery": "batterylevel",
+    "temperature": "temperature",
+    "shutter_count": "shuttercounter",
+    "lens": "lensname",
+}
+"""What is recorded of a camera that has it, and libgphoto2's key for it."""
+
+FULL = {-3, -115}
+"""GP_ERROR_NO_MEMORY, which is PTP's StoreFull, and GP_ERROR_NO_SPACE."""
+
+ZONES = Path("/usr/share/zoneinfo")
 
 
 def main() -> int:
-    """Take the photo that standard input asks for; exit 0 with its facts, or 1 with libgphoto2's code and words."""
+    """Do what standard input asks for; exit 0 with an answer, or 1 with an error's kind, code and words."""
     request = json.loads(sys.stdin.read())
+    _be_in(request["zone"])
     return answer(request)
 
 
 def answer(request: dict[str, Any]) -> int:
-    """Given a request {into, port, settings, restore}, photograph and print the answer."""
+    """Given a request {do, ...}, carry it out and print the answer."""
     import gphoto2 as gp
 
     try:
-        print(json.dumps(photograph(gp, request)))  # noqa: T201
+        reply = WORK[request["do"]](gp, request)
     except gp.GPhoto2Error as error:
-        print(json.dumps({"code": error.code, "error": error.string}))  # noqa: T201
-        return 1
-    return 0
+        reply = {"kind": "CameraError", "code": error.code, "error": error.string}
+    except CameraError as error:
+        reply = {"kind": type(error).__name__, "code": error.code, "error": str(error)}
+    print(json.dumps(reply))  # noqa: T201
+    return int("error" in reply)
 
 
 def photograph(gp: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Given libgphoto2 and a request, take one photo into the file `into`; return what is known about it.
 
-    What was set for this photo is set back afterwards, also when the shot failed. Raises gp.GPhoto2Error.
+    The request is {port, serial, model, into, settings, restore, keep_on_card, forget, set_clock}. What was set for
+    this photo is set back afterwards, also when the shot failed. Raises gp.GPhoto2Error or CameraError.
     """
-    camera = gp.Camera()
-    if request["port"]:
-        ports = gp.PortInfoList()
-        ports.load()
-        camera.set_port_info(ports[ports.lookup_path(request["port"])])
-    camera.init()
+    camera, warnings = open_camera(gp, request)
     try:
-        known = {name: _read(gp, camera, name) for name in FACTS}
-        warnings = _apply(gp, camera, request["settings"])
+        warnings += drain(gp, camera)
+        deleted, words = forget(gp, camera, request["forget"])
+        warnings += words
+        facts = {fact: value for fact, name in FACTS.items() if (value := read(gp, camera, name))} | room(gp, camera)
+        model = f"{read(gp, camera, 'manufacturer')} {read(gp, camera, 'cameramodel')}".strip()
+        drift = _clock(gp, camera, request["set_clock"], facts, warnings)
+        warnings += aim(gp, camera, card=request["keep_on_card"])
+        warnings += apply(gp, camera, request["settings"])
         try:
-            shutter = datetime.now(UTC)
-            taken = camera.capture(gp.GP_CAPTURE_IMAGE)
-            camera.file_get(taken.folder, taken.name, gp.GP_FILE_TYPE_NORMAL).save(request["into"])
+            shot = _shoot(gp, camera, request, drift, warnings)
         finally:
-            warnings += _apply(gp, camera, request["restore"])
+            warnings += apply(gp, camera, request["restore"])
     finally:
-        camera.exit()
-    return {
-        "taken_at": shutter.isoformat(),
-        "name": taken.name,
-        "bytes": Path(request["into"]).stat().st_size,
-        "camera": {name: value for name, value in known.items() if value},
-        "warnings": warnings,
-    }
+        close(gp, camera)
+    return shot | {"model": model, "facts": facts, "deleted": deleted, "warnings": warnings}
 
 
-def _apply(gp: Any, camera: Any, settings: dict[str, str]) -> list[str]:
-    """Set each key and read it back; a camera that will not is a warning, and the photo is taken all the same."""
-    warnings = []
-    for name, wanted in settings.items():
-        try:
-            widget = camera.get_single_config(name)
-            if widget.get_value() == wanted:
-                continue
-            widget.set_value(wanted)
-            camera.set_single_config(name, widget)
-            found = _read(gp, camera, name)
-        except (gp.GPhoto2Error, TypeError) as error:
-            warnings.append(f"{name} could not be set to {wanted}: {error}")
-            continue
-        if found != wanted:
-            warnings.append(f"{name} was set to {wanted} and reads {found}")
-    return warnings
+def locate(gp: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Given a request {port, serial, model}, return its camera's port. Raises gp.GPhoto2Error or CameraError."""
+    return {"port": port_of(gp, request)}
 
 
-def _read(gp: Any, camera: Any, name: str) -> str:
+WORK: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {"photograph": photograph, "locate": locate}
+
+
+def _clock(gp: Any, camera: Any, may_set: bool, facts: dict[str, str], warnings: list[str]) -> float | None:
+    """Read the camera's clock and, where this host's is to be trusted, put it right; return its drift in seconds."""
+    drift = drift_of(gp, camera)
+    if drift is None:
+        return None
+    facts["clock_drift_seconds"] = str(round(drift))
+    if may_set:
+        drift, words = correct_clock(gp, camera, drift)
+        warnings += words
+    return drift
+
+
+def _shoot(
+    gp: Any, camera: Any, request: dict[str, Any], drift: float | None, warnings: list[str]
+) -> dict[str, Any]:
+    """Open the shutter and fetch what comes of it."""
+    keep = request["keep_on_card"]
+    shutter, first, on_card = _capture(gp, camera, keep, warnings)
+    if drift is not None:
+        check_fresh(gp, camera, first, shutter.timestamp() + drift)
+    others, words = further_files(gp, camera)
+    warnings += words
+    files = [first, *others]
+    companions, words = fetch(gp, camera, files, Path(request["into"]))
+    warnings += words
+    kept_at = _kept_at(files) if on_card else ""
+    if on_card and not kept_at:
+        warnings.append("the camera does not say where on its card the photo is: it will not be deleted from there")
+    if not on_card:
+        warnings += delete(gp, camera, files)
+    return {"taken_at": shutter.isoformat(), "companions": [str(path) for path in companions], "on_card": kept_at}
+
+
+def _capture(gp: Any, camera: Any, keep: bool, warnings: list[str]) -> tuple[datetime, Any, bool]:
+    """Take a photo, onto the card or, when that is full, into the camera's memory; return when, its file, and which."""
     try:
-        return str(camera.get_single_config(name).get_value())
-    except gp.GPhoto2Error:
-        return ""
+        return datetime.now(UTC), camera.capture(gp.GP_CAPTURE_IMAGE), keep
+    except gp.GPhoto2Error as error:
+        if not (error.code in FULL or (keep and room(gp, camera).get("card_free_images") == "0")):
+            raise
+        full = error
+    if keep:
+        warnings += aim(gp, camera, card=False)
+        try:
+            taken = datetime.now(UTC), camera.capture(gp.GP_CAPTURE_IMAGE), False
+        except gp.GPhoto2Error as error:
+            full = error
+        else:
+            warnings.append("the card is full of photos that are not confirmed yet: this one is not on it")
+            return taken
+    msg = f"the camera's card is full ({full.string}): empty it, or put in a larger one; nothing on it was deleted"
+    raise CardFullError(msg, full.code)
+
+
+def _kept_at(files: list[Any]) -> str:
+    """Where on the card the photo's own file is; "" for one that libgphoto2 has only from the camera's memory."""
+    names = [f"{what.folder}/{what.name}" for what in files if what.folder != "/"]
+    return next((name for name in names if name.lower().endswith((".jpg", ".jpeg"))), "")
+
+
+def _be_in(zone: str) -> None:
+    """Live in the site's time zone: a camera's clock shows local time, and libgphoto2 takes this process's for it."""
+    if (ZONES / zone).is_file():
+        os.environ["TZ"] = zone
+        time.tzset()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ larger one; renditions carry no metadata of the original.
 
 import hashlib
 import io
-import shutil
 import struct
 import warnings
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from kootenay.adapters.files import sha256_of, sync_folder, write_whole
+from kootenay.adapters.files import sha256_of, write_whole
 from kootenay.errors import ArchiveError, NotAPhotoError, SidecarError
 from kootenay.rules.renditions import Size, rendition_sizes
 from kootenay.rules.sidecar import Sidecar
@@ -33,6 +32,12 @@ class Arrival:
     @property
     def sidecar_path(self) -> Path:
         return self.photo.with_suffix(".json")
+
+    @property
+    def originals(self) -> dict[Path, str]:
+        """The photo and its companions, such as the RAW of the same shot, each with the SHA-256 its sender names."""
+        companions = {self.photo.with_suffix(each.suffix): each.sha256 for each in self.sidecar.companions}
+        return {self.photo: self.sidecar.sha256} | companions
 
 
 @dataclass(frozen=True)
@@ -69,22 +74,24 @@ def arrivals(incoming: Path) -> tuple[list[Arrival], list[tuple[Path, str]]]:
         except SidecarError as error:
             misfits.append((photo, str(error)))
             continue
+        arrival = Arrival(photo, sidecar)
         if sidecar.stem != photo.stem:
             misfits.append((photo, f"{photo.name} is not the photo its sidecar speaks of ({sidecar.stem})"))
-        else:
-            ready.append(Arrival(photo, sidecar))
+        elif all(each.is_file() and not each.is_symlink() for each in arrival.originals):
+            ready.append(arrival)
     return sorted(ready, key=lambda each: each.sidecar.slot), misfits
 
 
 def check_bytes(arrival: Arrival) -> None:
-    """Raise NotAPhotoError unless the photo's bytes are those that its sidecar names."""
-    found = sha256_of(arrival.photo)
-    if found != arrival.sidecar.sha256:
-        msg = (
-            f"{arrival.photo.name} has {arrival.photo.stat().st_size} bytes with SHA-256 {found[:12]}, its sender "
-            f"says {arrival.sidecar.bytes} with {arrival.sidecar.sha256[:12]}: damaged on the way"
-        )
-        raise NotAPhotoError(msg)
+    """Raise NotAPhotoError unless the bytes of the photo and its companions are those that its sidecar names."""
+    for path, sha256 in arrival.originals.items():
+        found = sha256_of(path)
+        if found != sha256:
+            msg = (
+                f"{path.name} has {path.stat().st_size} bytes with SHA-256 {found[:12]}, its sender says "
+                f"{sha256[:12]}: damaged on the way"
+            )
+            raise NotAPhotoError(msg)
 
 
 def make_renditions(photo: Path, widths: tuple[int, ...], quality: int, most_pixels: float) -> Renditions:
@@ -147,20 +154,10 @@ def archive_original(photo: Path, target: Path, sha256: str) -> None:
         raise ArchiveError(msg)
 
 
-def set_aside(photo: Path, quarantine: Path, reason: str) -> None:
-    """Move a misfit and its sidecar to quarantine, with the reason beside it; a later good copy is welcome."""
-    quarantine.mkdir(parents=True, exist_ok=True)
-    write_whole(quarantine / f"{photo.stem}.reason.txt", f"{reason}\n".encode())
-    for path in (photo, photo.with_suffix(".json")):
-        if path.exists():
-            shutil.move(path, quarantine / path.name)
-    sync_folder(quarantine)
-
-
 def remove_arrival(arrival: Arrival) -> None:
     """Take a photo that is stored, catalogued and archived out of the incoming folder, its sidecar last."""
-    arrival.photo.unlink(missing_ok=True)
-    arrival.sidecar_path.unlink(missing_ok=True)
+    for path in (*arrival.originals, arrival.sidecar_path):
+        path.unlink(missing_ok=True)
 
 
 def orphans(incoming: Path) -> list[Arrival]:

@@ -3,31 +3,68 @@
 Whoever takes a slot (a scheduled run, a session, the guard) takes it here.
 """
 
+import logging
+import shutil
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kootenay.adapters.camera import CameraSpec, shoot
+from kootenay.adapters import clock, ladder
+from kootenay.adapters.camera import CameraSpec, Shot, shoot
 from kootenay.adapters.files import lock, sha256_of
 from kootenay.adapters.ledger import Entry, Ledger
+from kootenay.adapters.news import News
 from kootenay.adapters.spool import Spool
-from kootenay.errors import CameraBusyError
+from kootenay.adapters.whole_jpeg import flaw_of
+from kootenay.errors import CameraBusyError, CameraError, CardFullError, NotWholeError, StaleFrameError, TooLateError
 from kootenay.rules import naming
-from kootenay.rules.daylight import Light
-from kootenay.rules.sidecar import Sidecar
-from kootenay.rules.slots import SlotState
+from kootenay.rules.alerts import Patience
+from kootenay.rules.bands import Band, settings_in
+from kootenay.rules.ladder import PAUSES, Kind, Power, Step, kind_of, next_step
+from kootenay.rules.pressure import Worth
+from kootenay.rules.sidecar import Companion, Sidecar
+from kootenay.rules.slots import SlotPlan, SlotState, is_late
+
+log = logging.getLogger(__name__)
+pause = time.sleep
+"""Between two tries; tests take the waiting out here."""
+
+LATEST_PHOTOS = 20
+"""A photo like one of so many before it is a stale frame (libgphoto2 #1124)."""
+
+POWER_SECONDS = 60
+KILLING_SECONDS = 6
+LEAST_SECONDS = 10.0
+KINDS = {NotWholeError: Kind.BAD_PHOTO, StaleFrameError: Kind.BAD_PHOTO, CardFullError: Kind.FULL}
 
 
 @dataclass(frozen=True)
 class Station:
-    """One camera where it stands. `patience_seconds` is how long to wait while somebody else uses it."""
+    """One camera where it stands.
+
+    `every` is its step and `grace` how late after its slot a photo may begin; `floor` the bytes that its disk keeps
+    free; `power_command` cuts its power and gives it back, not more often than `power_every`; `patience` is how long
+    a trouble may last before it is told.
+    """
 
     camera: CameraSpec
+    bands: tuple[Band, ...]
+    every: timedelta
+    grace: timedelta
     spool: Spool
     ledger: Ledger
+    news: News
     lock_path: Path
-    patience_seconds: float
+    floor: int
+    power_command: tuple[str, ...]
+    power_every: timedelta
+    patience: Patience
+
+    @property
+    def name(self) -> str:
+        return self.camera.name
 
 
 @dataclass(frozen=True)
@@ -40,50 +77,202 @@ class Taken:
 
 
 def take(
-    station: Station, slot: datetime, light: Light, now: Callable[[], datetime], *, rehearse: bool = False
+    station: Station, plan: SlotPlan, now: Callable[[], datetime] = clock.now, *, by: str, rehearse: bool = False
 ) -> Taken:
-    """Given a station and a slot with its light, photograph into the spool and write the ledger.
+    """Given a station and a slot with its light, photograph into the spool and write the ledger; `by` is who asks.
 
-    In a rehearsal the slot's instant stands for the shutter's. Raises CameraError (nothing kept, the slot stays open).
+    A camera that gives nothing is helped along its ladder while the slot lasts. In a rehearsal the slot's instant
+    stands for the shutter's, and no photo is too late. Raises CameraError (nothing kept, the slot stays open).
     """
-    name = station.camera.name
-    with lock(station.lock_path, station.patience_seconds) as held:
-        if not held:
-            msg = (
-                f"camera {name!r} has been in use for {station.patience_seconds:g} s by another run; "
-                f"slot {slot:%H:%M} UTC is still open"
-            )
-            raise CameraBusyError(msg)
-        if known := _known(station, slot, now):
+    slot = plan.slot
+    last = now() + station.grace if rehearse else slot + station.grace
+    with lock(station.lock_path, max(0.0, (last - now()).total_seconds())) as held:
+        if known := _known(station, slot, now, held=held):
             return Taken(known, fresh=False)
-        with station.spool.workbench() as bench:
-            shot = shoot(station.camera, slot, bench / "photo.jpg", boost=light.boost)
-            sidecar = Sidecar(
-                camera=name,
-                slot=slot,
-                taken_at=slot if rehearse else shot.taken_at,
-                sha256=sha256_of(shot.path),
-                bytes=shot.path.stat().st_size,
-                boost=light.boost,
-                elevation=round(light.elevation, 3),
-                model=shot.model,
-                settings=shot.settings,
-                warnings=shot.warnings,
+        if not held:
+            msg = f"camera {station.name!r} is in use by another run; slot {slot:%H:%M} UTC is still open"
+            raise CameraBusyError(msg)
+        if not rehearse and is_late(slot, now(), station.grace):
+            msg = (
+                f"it was {(now() - slot).total_seconds():.0f} s after its slot: a photo now would be of another moment"
             )
-            station.spool.keep(shot.path, sidecar)
-        return Taken(_record(station, sidecar, light.reason, now), fresh=True, warnings=shot.warnings)
+            raise TooLateError(msg)
+        make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
+        return _photograph(station, plan, now, last, by=by, rehearse=rehearse)
 
 
-def _known(station: Station, slot: datetime, now: Callable[[], datetime]) -> Entry | None:
-    """The slot's photo, by the ledger or, after a kill between spool and ledger, by the spool."""
-    entry = station.ledger.find(station.camera.name, slot)
-    if entry and entry.state.has_photo:
+def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], datetime] = clock.now, *, by: str) -> Taken:
+    """Given a photo that another program has just taken, move it into the spool as that of the slot.
+
+    Raises NotWholeError, with the file left alone, for what is no whole JPEG.
+    """
+    with lock(station.lock_path, station.grace.total_seconds()) as held:
+        if known := _known(station, plan.slot, now, held=held):
+            return Taken(known, fresh=False)
+        if not held:
+            msg = f"camera {station.name!r} is in use by another run; {file} was left where it is"
+            raise CameraBusyError(msg)
+        if flaw := flaw_of(file):
+            msg = f"{file} holds {flaw}; it was left where it is"
+            raise NotWholeError(msg)
+        make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
+        taken_at = min(now(), datetime.fromtimestamp(file.stat().st_mtime, UTC))
+        with station.spool.workbench(station.name) as bench:
+            shot = Shot(bench / "photo.jpg", taken_at, "", {})
+            shutil.move(file, shot.path)
+            return _keep(station, plan, shot, now, by=by, trusted=clock.can_be_trusted())
+
+
+def make_room(spool: Spool, ledger: Ledger, news: News, floor: int, every: timedelta, now: datetime) -> None:
+    """Given the bytes that shall be free, let go what the pressure rule names; the ledger is told before it is gone."""
+    pressed = spool.pressed(floor, every)
+    for each in pressed:
+        if each.sidecar and each.drop.holding.worth >= Worth.UPLOADED:
+            ledger.record(Entry.of_photo(each.sidecar, SlotState.DROPPED, each.drop.reason), now)
+    spool.let_go(pressed)
+    if spool.free_bytes() < floor or pressed:
+        left, wanted = spool.free_bytes() / 1e6, floor / 1e6
+        words = (
+            f"{spool.root} has {left:.0f} of the {wanted:.0f} MB that shall be free; {len(pressed)} things were let go"
+        )
+        news.trouble("", "disk", words, now, Patience(timedelta(), timedelta(days=1)))
+    else:
+        news.well("", "disk", now)
+
+
+def _photograph(
+    station: Station, plan: SlotPlan, now: Callable[[], datetime], last: datetime, *, by: str, rehearse: bool
+) -> Taken:
+    trusted = clock.can_be_trusted()
+    with station.spool.workbench(station.name) as bench:
+        try:
+            shot = _shoot(station, plan, bench / "photo.jpg", now, last, trusted=trusted, rehearse=rehearse)
+        except CameraError as error:
+            station.news.trouble(station.name, "camera", str(error), now(), station.patience)
+            raise
+        if rehearse:
+            shot = replace(shot, taken_at=plan.slot)
+        taken = _keep(station, plan, shot, now, by=by, trusted=trusted)
+    station.ledger.off_card(station.name, shot.deleted)
+    station.news.well(station.name, "camera", now())
+    return taken
+
+
+def _keep(
+    station: Station, plan: SlotPlan, shot: Shot, now: Callable[[], datetime], *, by: str, trusted: bool
+) -> Taken:
+    """From the workbench into the spool, then into the ledger: a kill between them is made good by the next to come."""
+    sidecar = Sidecar(
+        camera=station.name,
+        slot=plan.slot,
+        taken_at=shot.taken_at,
+        sha256=sha256_of(shot.path),
+        bytes=shot.path.stat().st_size,
+        boost=plan.light.boost,
+        elevation=round(plan.light.elevation, 3),
+        model=shot.model,
+        settings=shot.settings,
+        warnings=shot.warnings,
+        by=by,
+        clock_trusted=trusted,
+        facts=shot.facts,
+        companions=tuple(Companion(path.suffix, sha256_of(path), path.stat().st_size) for path in shot.companions),
+    )
+    station.spool.keep(shot.path, sidecar)
+    entry = _record(station, sidecar, plan.light.reason, now, shot.on_card)
+    return Taken(entry, fresh=True, warnings=shot.warnings)
+
+
+def _shoot(
+    station: Station,
+    plan: SlotPlan,
+    into: Path,
+    now: Callable[[], datetime],
+    last: datetime,
+    *,
+    trusted: bool,
+    rehearse: bool,
+) -> Shot:
+    """Ask for a photo until there is one, or nothing is left to try in this slot."""
+    camera, tried = station.camera, list[Step]()
+    told: list[str] = []
+    settings = settings_in(plan.light, camera.normal, station.bands)
+    forget = station.ledger.deletable_on_card(station.name) if camera.keep_on_card else []
+    while True:
+        spec = camera if rehearse else _within_the_slot(station, plan.slot + station.every - now())
+        try:
+            shot = shoot(spec, plan.slot, into, settings, forget=forget, trust_clock=trusted)
+            _check_fresh(station, shot)
+        except CameraError as error:
+            told.append(str(error))
+            if isinstance(error, NotWholeError | StaleFrameError):
+                stem = f"{station.name}_{naming.stamp(plan.slot)}_{len(tried) + 1}"
+                station.spool.set_bad(into, stem, str(error))
+            decision = next_step(
+                KINDS.get(type(error)) or kind_of(error.code),
+                tried,
+                usb=camera.driver in ("gphoto2", "virtual"),
+                power=Power(
+                    bool(station.power_command), station.news.marked(f"power {station.name}"), station.power_every
+                ),
+                now=now(),
+                last=last,
+            )
+            if decision.step is Step.GIVE_UP:
+                raise
+            log.warning("camera %s: %s; %s", station.name, error, decision.step)
+            tried.append(decision.step)
+            told.append(_climb(station, decision.step, now()))
+            pause(PAUSES[decision.step])
+        else:
+            return replace(shot, warnings=(*(words for words in told if words), *shot.warnings))
+
+
+def _climb(station: Station, step: Step, now: datetime) -> str:
+    """Take one step of the ladder; return what was done in words. A step that fails is a warning like any other."""
+    try:
+        if step is Step.RELEASE_CLAIM:
+            return ladder.release_claim()
+        if step is Step.RESET_USB:
+            return ladder.reset_usb(station.camera)
+        if step is Step.CYCLE_POWER:
+            station.news.mark(f"power {station.name}", now)
+            return ladder.power_cycle(station.power_command, POWER_SECONDS)
+    except CameraError as error:
+        return str(error)
+    return ""
+
+
+def _power(station: Station) -> Power:
+    last = station.news.marked(f"power {station.name}")
+    return Power(bool(station.power_command), last, station.power_every)
+
+
+def _within_the_slot(station: Station, left: timedelta) -> CameraSpec:
+    """Return the camera with a deadline that ends, killing included, as the next slot begins, where that is in reach."""
+    seconds = max(LEAST_SECONDS, left.total_seconds() - KILLING_SECONDS)
+    return replace(station.camera, deadline_seconds=min(station.camera.deadline_seconds, seconds))
+
+
+def _check_fresh(station: Station, shot: Shot) -> None:
+    if sha256_of(shot.path) in station.ledger.latest_hashes(station.name, LATEST_PHOTOS):
+        msg = f"camera {station.name!r} handed over a photo it has given before; not kept, it will be asked again"
+        raise StaleFrameError(msg)
+
+
+def _known(station: Station, slot: datetime, now: Callable[[], datetime], *, held: bool) -> Entry | None:
+    """The slot's photo, by the ledger or, after a kill between camera, spool and ledger, by what lies in the spool."""
+    if held:
+        for spooled in station.spool.recover(station.name):
+            _record(station, spooled.sidecar, "found after its host had stopped", now)
+    entry = station.ledger.find(station.name, slot)
+    if entry and entry.state.was_taken:
         return entry
-    spooled = station.spool.of_slot(naming.slot_prefix(station.camera.name, slot))
-    return None if spooled is None else _record(station, spooled.sidecar, "found in the spool", now)
+    spooled_photo = station.spool.of_slot(naming.slot_prefix(station.name, slot))
+    return None if spooled_photo is None else _record(station, spooled_photo.sidecar, "found in the spool", now)
 
 
-def _record(station: Station, sidecar: Sidecar, reason: str, now: Callable[[], datetime]) -> Entry:
-    entry = Entry.of_photo(sidecar, SlotState.TAKEN, reason)
+def _record(station: Station, sidecar: Sidecar, reason: str, now: Callable[[], datetime], on_card: str = "") -> Entry:
+    entry = Entry.of_photo(sidecar, SlotState.TAKEN, reason, on_card)
     station.ledger.record(entry, now())
     return entry

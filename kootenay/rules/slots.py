@@ -3,10 +3,11 @@
 One slot, at most one photo: the slot is a photo's identity on the camera host.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
 from kootenay.rules.daylight import Light, Site, light_at
@@ -15,17 +16,25 @@ Item = TypeVar("Item")
 
 
 class SlotState(StrEnum):
-    """What became of a slot, in the order of events; a slot never goes back."""
+    """What became of a slot, in the order of events; a slot never goes back.
+
+    A dropped one was taken and given up unconfirmed, for want of disk.
+    """
 
     MISSED = "missed"
     SKIPPED = "skipped"
     TAKEN = "taken"
     UPLOADED = "uploaded"
+    DROPPED = "dropped"
     CONFIRMED = "confirmed"
 
     @property
-    def has_photo(self) -> bool:
+    def was_taken(self) -> bool:
         return not self.precedes(SlotState.TAKEN)
+
+    @property
+    def has_photo(self) -> bool:
+        return self.was_taken and self is not SlotState.DROPPED
 
     def precedes(self, other: "SlotState") -> bool:
         """Given another state, return whether it comes later in a slot's life."""
@@ -58,9 +67,29 @@ def slots_between(start: datetime, end: datetime, every: timedelta) -> list[date
     return [first + index * every for index in range(count)]
 
 
-def plan_slots(site: Site, slots: Iterable[datetime], *, threshold: float, boost: timedelta) -> list[SlotPlan]:
-    """Given a site and slots, return each with its light."""
-    return [SlotPlan(slot, light_at(site, slot, threshold=threshold, boost=boost)) for slot in slots]
+def plan_slots(
+    site: Site,
+    slots: Iterable[datetime],
+    *,
+    threshold: float,
+    boost: timedelta,
+    after_rise: float = 0,
+    before_set: float = 0,
+) -> list[SlotPlan]:
+    """Given a site and slots, return each with its light; the other arguments are those of `light_at`."""
+    light = partial(light_at, site, threshold=threshold, boost=boost, after_rise=after_rise, before_set=before_set)
+    return [SlotPlan(slot, light(slot)) for slot in slots]
+
+
+def unaccounted(
+    since: datetime, until: datetime, every: timedelta, known: Collection[datetime], most: int
+) -> list[datetime]:
+    """Given a span and the slots that have a line, return the slots in [since, until) that have none, in order.
+
+    A clock that was set far ahead makes a span of years; only the last `most` slots of it are looked at.
+    """
+    earliest = max(since, until - most * every)
+    return [slot for slot in slots_between(earliest, until, every) if slot not in known]
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
@@ -75,3 +104,9 @@ def spread(items: Sequence[Item], count: int) -> list[Item]:
 def is_late(slot: datetime, now: datetime, grace: timedelta) -> bool:
     """Given a slot and the time, return whether a photo taken now would be a photo of another moment."""
     return now - slot > grace
+
+
+def is_trusted(now: datetime, synchronised: bool, built: datetime) -> bool:
+    """Given the host's time, whether its clock is synchronised, and when this software was made, return whether the
+    time can be believed. A host without a battery wakes up in the past (1970, or its last shutdown)."""
+    return synchronised and now >= built

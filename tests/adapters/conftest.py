@@ -21,7 +21,7 @@ SLOT = datetime(2026, 6, 21, 20, 0, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 PLACE = (49.8672, -118.00737, "America/Vancouver")
 DAYLIGHT = Light(True, False, 60.5, "daylight")
-SUNSET = Light(True, True, 2.125, "10 min before sunset")
+SUNSET = Light(True, True, 2.125, "10 min before sunset", timedelta(minutes=10))
 
 
 def jpeg(width: int = 64, height: int = 48, colour: Any = (90, 120, 150), mode: str = "RGB", **options: Any) -> bytes:
@@ -40,7 +40,7 @@ def sidecar_of(content: bytes, slot: datetime = SLOT, camera: str = "lake") -> S
 def spool_photo(spool: Spool, slot: datetime = SLOT, content: bytes | None = None) -> SpooledPhoto:
     """Take a photo into a spool the way a station does."""
     content = content or jpeg(colour=(slot.hour * 8, slot.minute * 4, 99))
-    with spool.workbench() as bench:
+    with spool.workbench("lake") as bench:
         (bench / "photo.jpg").write_bytes(content)
         return spool.keep(bench / "photo.jpg", sidecar_of(content, slot))
 
@@ -50,9 +50,7 @@ def camera_spec(driver: str = "virtual", **changes: Any) -> CameraSpec:
     facts = {
         "name": "lake",
         "driver": driver,
-        "port": "",
         "normal": {"exposurecompensation": "0"},
-        "boost": {"exposurecompensation": "1"},
         "deadline_seconds": 60,
         "place": PLACE,
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from kootenay.adapters.files import set_aside
 from kootenay.adapters.photos import (
     Arrival,
     archive_original,
@@ -19,10 +21,10 @@ from kootenay.adapters.photos import (
     make_renditions,
     orphans,
     remove_arrival,
-    set_aside,
 )
 from kootenay.errors import ArchiveError, NotAPhotoError
 from kootenay.rules.renditions import Size
+from kootenay.rules.sidecar import Companion
 from tests.adapters.conftest import SLOT, STEP, jpeg, names, sidecar_of, start_python
 
 CORNERS = {"top left": (200, 40, 40), "top right": (40, 200, 40), "bottom left": (40, 40, 200)}
@@ -343,14 +345,14 @@ def test_a_misfit_is_set_aside_with_its_sidecar_and_the_reason(tmp_path: Path) -
     incoming.mkdir()
     for content in (b"junk", b"junk"):
         arrival = arrive(incoming, content)
-        set_aside(arrival.photo, quarantine, "no whole JPEG")
+        set_aside([arrival.photo, arrival.sidecar_path], quarantine, "no whole JPEG")
         assert names(incoming) == []
         assert names(quarantine) == sorted(
             [arrival.photo.name, arrival.sidecar_path.name, f"{arrival.photo.stem}.reason.txt"]
         )
         assert (quarantine / f"{arrival.photo.stem}.reason.txt").read_text() == "no whole JPEG\n"
         assert (quarantine / arrival.photo.name).read_bytes() == content
-    set_aside(arrival.photo, quarantine, "once more, after a kill")
+    set_aside([arrival.photo, arrival.sidecar_path], quarantine, "once more, after a kill")
 
 
 def test_a_removal_that_was_cut_short_is_found_and_finished(tmp_path: Path) -> None:
@@ -372,3 +374,21 @@ def test_a_photo_is_removed_before_its_sidecar(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(Path, "unlink", lambda path, **how: (gone.append(path.suffix), unlink(path, **how))[1])
     remove_arrival(arrival)
     assert gone == [".jpg", ".json"]
+
+
+def test_a_companion_travels_with_its_photo_and_is_waited_for(tmp_path: Path) -> None:
+    raw = b"II*\0 the same shot"
+    companion = Companion(".nef", hashlib.sha256(raw).hexdigest(), len(raw))
+    sidecar = replace(sidecar_of(jpeg()), companions=(companion,))
+    photo = tmp_path / f"{sidecar.stem}.jpg"
+    photo.write_bytes(jpeg())
+    photo.with_suffix(".json").write_text(sidecar.to_json())
+    assert arrivals(tmp_path) == ([], [])
+    photo.with_suffix(".nef").write_bytes(raw)
+    (arrival,), _ = arrivals(tmp_path)
+    check_bytes(arrival)
+    photo.with_suffix(".nef").write_bytes(b"damaged")
+    with pytest.raises(NotAPhotoError, match=r"\.nef has 7 bytes .* damaged on the way"):
+        check_bytes(arrival)
+    remove_arrival(arrival)
+    assert names(tmp_path) == []

@@ -15,6 +15,7 @@ from flows.capture import capture, capture_session
 from flows.ingest import ingest
 from flows.timelapse import timelapse
 from flows.upload import upload
+from kootenay.adapters import station
 from kootenay.adapters.camera import CHILDREN
 from kootenay.rules.daylight import local_day
 from kootenay.rules.slots import SlotState
@@ -41,8 +42,7 @@ def entry_at(settings: Settings, slot: datetime) -> Any:
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries happen, their waiting does not."""
-    quick = capture_tasks.take_photo.with_options(retry_delay_seconds=0)
-    monkeypatch.setattr(capture_module, "take_photo", quick)
+    monkeypatch.setattr(station, "pause", lambda _: None)
 
 
 @pytest.fixture
@@ -102,7 +102,8 @@ class TestCapture:
         clock = [NOON - timedelta(seconds=0.3)]
         monkeypatch.setattr(capture_module, "by_schedule", lambda: True)
         monkeypatch.setattr(capture_module, "scheduled", lambda: NOON)
-        monkeypatch.setattr(capture_module, "now", lambda: clock[0])
+        for module in (capture_module, capture_tasks):
+            monkeypatch.setattr(module, "now", lambda: clock[0])
         monkeypatch.setattr(capture_module, "wait_until", lambda at: clock.append(max(at, clock.pop())))
         assert run(capture).name == "Completed"
         assert clock == [NOON]
@@ -112,6 +113,7 @@ class TestCapture:
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(capture_module, "scheduled", lambda: NOON + timedelta(minutes=4))
+        monkeypatch.setattr(capture_tasks, "now", lambda: NOON + timedelta(minutes=4, seconds=3))
         assert run(capture).name == "Completed"
         assert entry_at(settings, NOON).state is SlotState.TAKEN
 
@@ -160,7 +162,7 @@ class TestCapture:
 class TestSession:
     def test_a_rehearsal_takes_its_slots_now_each_in_its_own_light(self, settings: Settings) -> None:
         start, end = local_day(settings.site.place, DAY)
-        state = run(capture_session, start=start, end=end, every_minutes=10, at_most=3, rehearse=True)
+        state = run(capture_session, start=start, end=end, every_seconds=600, at_most=3, rehearse=True)
         assert state.is_completed()
         photos = spool_of(settings).waiting()
         assert [settings.site.place.local(each.sidecar.slot).strftime("%H:%M") for each in photos] == [
@@ -187,7 +189,8 @@ class TestSession:
             awaited.append(at)
             clock[0] = at
 
-        monkeypatch.setattr(capture_module, "now", lambda: clock[0])
+        for module in (capture_module, capture_tasks):
+            monkeypatch.setattr(module, "now", lambda: clock[0])
         monkeypatch.setattr(capture_module, "wait_until", wait_until)
         assert run(capture_session, end=NOON + timedelta(minutes=10)).is_completed()
         assert awaited == [NOON, NOON + timedelta(minutes=5)]
@@ -198,7 +201,7 @@ class TestSession:
 def taken(settings: Settings) -> Settings:
     """Three photos of a day in the spool."""
     start, end = local_day(settings.site.place, DAY)
-    run(capture_session, start=start, end=end, every_minutes=10, at_most=3, rehearse=True)
+    run(capture_session, start=start, end=end, every_seconds=600, at_most=3, rehearse=True)
     return settings
 
 
@@ -278,7 +281,7 @@ class TestTheWayToTheWeb:
         photo = min(taken.path(taken.ingest.incoming).glob("*.jpg"))
         photo.write_bytes(photo.read_bytes()[:1000])
         run(ingest)
-        assert "0 photos sent (0.0 MB), 2 confirmed" in str(run(upload).message)
+        assert "0 photos sent (0.0 MB in 0.0 min), 2 confirmed" in str(run(upload).message)
         assert "1 photos sent" in str(run(upload).message)
         assert "1 new photos" in str(run(ingest).message)
         run(upload)

@@ -8,7 +8,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kootenay.rules.daylight import OFFICIAL, Site, light_at, local_day
-from kootenay.rules.slots import EPOCH, SlotState, is_late, plan_slots, slot_of, slots_between, spread
+from kootenay.rules.slots import (
+    EPOCH,
+    SlotState,
+    is_late,
+    is_trusted,
+    plan_slots,
+    slot_of,
+    slots_between,
+    spread,
+    unaccounted,
+)
 
 FIVE = timedelta(minutes=5)
 PARIS = Site(48.8566, 2.3522, "Europe/Paris")
@@ -145,10 +155,56 @@ def test_a_run_is_late_only_over_its_grace(seconds: float, late: bool) -> None:
 
 
 def test_a_slots_life_has_one_direction() -> None:
-    assert STATES == ["missed", "skipped", "taken", "uploaded", "confirmed"]
+    assert STATES == ["missed", "skipped", "taken", "uploaded", "dropped", "confirmed"]
     for index, state in enumerate(STATES):
         assert [state.precedes(other) for other in STATES] == [other > index for other in range(len(STATES))]
 
 
-def test_a_slot_has_a_photo_from_taken_on() -> None:
+def test_a_slot_was_taken_from_taken_on() -> None:
+    assert [state for state in STATES if state.was_taken] == ["taken", "uploaded", "dropped", "confirmed"]
+
+
+def test_a_dropped_slot_was_taken_and_has_no_photo() -> None:
     assert [state for state in STATES if state.has_photo] == ["taken", "uploaded", "confirmed"]
+
+
+@given(AWARE, st.timedeltas(-timedelta(hours=1), timedelta(days=1)), STEPS, st.integers(1, 50), st.data())
+def test_every_slot_of_the_last_so_many_is_known_or_unaccounted_and_never_both(
+    since: datetime, span: timedelta, every: timedelta, most: int, data: st.DataObject
+) -> None:
+    until = since.astimezone(UTC) + span
+    slots = slots_between(since, until, every)
+    known = data.draw(st.sets(st.sampled_from(slots) if slots else st.nothing()))
+    gaps = unaccounted(since, until, every, known, most)
+    assert gaps == [slot for slot in slots[-most:] if slot not in known]
+
+
+@given(AWARE, st.integers(1, 50))
+def test_a_clock_set_years_ahead_accounts_for_no_more_slots_than_the_most(since: datetime, most: int) -> None:
+    until = since.astimezone(UTC) + timedelta(days=40 * 365)
+    gaps = unaccounted(since, until, FIVE, (), most)
+    assert len(gaps) == most
+    assert gaps[-1] + FIVE >= until
+
+
+@pytest.mark.parametrize("back", [timedelta(), FIVE, timedelta(days=9000)], ids=["still", "a slot back", "years back"])
+def test_a_clock_set_back_leaves_nothing_to_account_for(back: timedelta) -> None:
+    since = datetime(2026, 6, 21, 12, tzinfo=UTC)
+    assert unaccounted(since, since - back, FIVE, (), 100) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "synchronised", "trusted"),
+    [
+        pytest.param(timedelta(days=30), True, True, id="kept right"),
+        pytest.param(timedelta(), True, True, id="the day it was made"),
+        pytest.param(timedelta(days=30), False, False, id="kept by nobody"),
+        pytest.param(-timedelta.resolution, True, False, id="older than the software"),
+        pytest.param(-timedelta(days=20000), False, False, id="1970"),
+    ],
+)
+def test_a_time_is_believed_when_the_clock_is_kept_and_not_before_the_software(
+    after: timedelta, synchronised: bool, trusted: bool
+) -> None:
+    built = datetime(2026, 11, 25, tzinfo=UTC)
+    assert is_trusted(built + after, synchronised, built) is trusted

@@ -5,12 +5,17 @@ The environment wins: `KOOTENAY_STORE__URL=s3://lake/` is `[store] url`. Every d
 
 import os
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,11 +25,15 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from kootenay.errors import SettingsError
-from kootenay.rules.daylight import OFFICIAL, Site
+from kootenay.rules.daylight import Site
 from kootenay.rules.film_plan import Profile
 from kootenay.rules.naming import CAMERA_NAME, RESERVED
+from kootenay.settings.camera_host import CameraSettings, SpoolSettings, UploadSettings
+from kootenay.settings.section import Section
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+__all__ = ["CHECKOUT", "CameraName", "CameraSettings", "Settings", "load_settings", "settings_file"]
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def _even(pixels: int) -> int:
@@ -35,12 +44,6 @@ def _even(pixels: int) -> int:
 
 
 EvenPixels = Annotated[int, Field(ge=16, le=7680), AfterValidator(_even)]
-
-
-class Section(BaseModel):
-    """A table of kootenay.toml. A key nobody knows is an error: it is a spelling mistake, not a wish."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SiteSettings(Section):
@@ -65,46 +68,6 @@ class SiteSettings(Section):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
-
-
-class CameraSettings(Section):
-    """One camera: how it is reached, when it shoots, what is set on it in which light."""
-
-    title: str = "The lake"
-    driver: Literal["gphoto2", "virtual"] = "virtual"
-    port: str = ""
-    every_minutes: int = Field(5, ge=1, le=60)
-    threshold: float = Field(OFFICIAL, ge=-18, le=90)
-    boost_minutes: float = Field(15, ge=0, le=240)
-    normal: dict[str, str] = {"exposurecompensation": "0"}
-    boost: dict[str, str] = {"exposurecompensation": "1"}
-    grace_seconds: float = Field(60, gt=0, le=3600)
-    deadline_seconds: float = Field(60, gt=0, le=290)
-
-    @property
-    def every(self) -> timedelta:
-        return timedelta(minutes=self.every_minutes)
-
-    @property
-    def boost_span(self) -> timedelta:
-        return timedelta(minutes=self.boost_minutes)
-
-
-class UploadSettings(Section):
-    """Where the camera host sends its photos: `file:PATH`, or `sftp://user@host[:port]/path`."""
-
-    target: str = "file:incoming"
-    known_hosts: Path = Path("~/.ssh/known_hosts")
-    key_file: Path = Path("~/.ssh/id_ed25519")
-    timeout_seconds: float = Field(30, gt=0)
-
-    @field_validator("target")
-    @classmethod
-    def _known_scheme(cls, target: str) -> str:
-        if not re.match(r"file:.|sftp://[^@/]+@[^/]+/", target):
-            msg = f"{target!r} is neither file:PATH nor sftp://user@host[:port]/path"
-            raise ValueError(msg)
-        return target
 
 
 class IngestSettings(Section):
@@ -191,6 +154,7 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     site: SiteSettings = SiteSettings()
     cameras: dict[CameraName, CameraSettings] = {"lake": CameraSettings()}
+    spool: SpoolSettings = SpoolSettings()
     upload: UploadSettings = UploadSettings()
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()

@@ -1,0 +1,62 @@
+"""`python -m guard` watches over this host's cameras; `... upload` drains the spool once; `... hook` is gphoto2's."""
+
+import logging
+import os
+import signal
+import sqlite3
+import sys
+import threading
+
+from kootenay.errors import KootenayError
+from kootenay.settings import load_settings
+
+USAGE = "usage: python -m guard [upload | hook]: without a word it watches until it is told to end"
+
+
+def main(words: list[str]) -> int:
+    """Run; exit 0, or 1 with one line on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    verbs = {(): _watch, ("upload",): _upload, ("hook",): _hook}
+    verb = verbs.get(tuple(words))
+    if verb is None:
+        sys.stderr.write(f"{USAGE}\n")
+        return 2
+    try:
+        return verb()
+    except (KootenayError, OSError, sqlite3.Error) as error:
+        sys.stderr.write(f"guard: {error}\n")
+        return 1
+
+
+def _watch() -> int:
+    from guard.watch import keep_draining, keep_watch
+
+    settings, over = load_settings(), threading.Event()
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, lambda *_: over.set())
+    watches = [threading.Thread(target=keep_watch, args=(settings, name, over)) for name in settings.cameras]
+    watches.append(threading.Thread(target=keep_draining, args=(settings, over), daemon=True))
+    for each in watches:
+        each.start()
+    logging.info("watching %s", ", ".join(settings.cameras))
+    for each in watches[:-1]:
+        each.join()
+    return 0
+
+
+def _upload() -> int:
+    from guard.upload import drain_once
+
+    sys.stdout.write(f"{drain_once(load_settings())}\n")
+    return 0
+
+
+def _hook() -> int:
+    from guard.hook import receive
+
+    sys.stdout.write(receive(load_settings(), os.environ))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""The camera host's news: troubles that last, and what there is to tell of them once somebody can be told.
+
+The host may be cut off for days. What it has to say waits here, in the order it happened, until a run brings it to
+Prefect; a trouble is told once, again now and then, and once more when it is over.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from kootenay.adapters.host_db import HostDatabase, text_of
+from kootenay.rules.alerts import Patience, Telling, Trouble, met, telling_at_end, telling_of
+
+
+@dataclass(frozen=True)
+class Item:
+    """A piece of news: `kind` is alert, reminder, recovered or guard; `name` the trouble's, or the slot's instant."""
+
+    id: int
+    camera: str
+    at: datetime
+    kind: str
+    name: str
+    words: str
+
+
+class News:
+    """What a camera host has to tell. `camera` is a camera's name, or "" for the host itself."""
+
+    def __init__(self, database: HostDatabase) -> None:
+        self.database = database
+
+    def tell(self, camera: str, kind: str, name: str, words: str, now: datetime) -> None:
+        """Leave a piece of news for whoever comes by."""
+        with self.database.writing() as connection:
+            _tell(connection, camera, kind, name, words, now)
+
+    def trouble(self, camera: str, name: str, reason: str, now: datetime, patience: Patience) -> Telling | None:
+        """Note that a trouble was met; return what was told of it, if its time had come."""
+        with self.database.writing() as connection:
+            trouble = met(_find(connection, camera, name), reason, now)
+            telling = telling_of(trouble, now, patience)
+            if telling:
+                _tell(connection, camera, telling, name, f"since {trouble.since:%Y-%m-%d %H:%M} UTC: {reason}", now)
+            told_at = now if telling else trouble.told_at
+            connection.execute(
+                "insert or replace into troubles values (?, ?, ?, ?, ?, ?)",
+                (
+                    camera,
+                    name,
+                    text_of(trouble.since),
+                    trouble.count,
+                    trouble.reason,
+                    told_at and text_of(told_at),
+                ),
+            )
+        return telling
+
+    def well(self, camera: str, name: str, now: datetime) -> Telling | None:
+        """Note that a trouble is over; return what was told of that, if it had been told at all."""
+        if self.standing(camera, name) is None:
+            return None
+        with self.database.writing() as connection:
+            trouble = _find(connection, camera, name)
+            if trouble is None:
+                return None
+            telling = telling_at_end(trouble)
+            if telling:
+                lasted = int((now - trouble.since).total_seconds() // 60)
+                _tell(connection, camera, telling, name, f"after {lasted} min: {trouble.reason}", now)
+            connection.execute("delete from troubles where camera = ? and name = ?", (camera, name))
+        return telling
+
+    def standing(self, camera: str, name: str) -> Trouble | None:
+        """Return a trouble as it stands."""
+        with self.database.reading() as connection:
+            return _find(connection, camera, name)
+
+    def waiting(self) -> list[Item]:
+        """Return the news that nobody has been told yet, the oldest first."""
+        with self.database.reading() as connection:
+            return [
+                Item(
+                    row["id"], row["camera"], datetime.fromisoformat(row["at"]), row["kind"], row["name"], row["words"]
+                )
+                for row in connection.execute("select * from news order by id")
+            ]
+
+    def told(self, items: Collection[Item]) -> None:
+        """Forget news that has been told."""
+        with self.database.writing() as connection:
+            connection.executemany("delete from news where id = ?", [(item.id,) for item in items])
+
+    def mark(self, name: str, at: datetime) -> None:
+        """Remember when something was last done, such as a camera's power cycled."""
+        with self.database.writing() as connection:
+            connection.execute("insert or replace into marks values (?, ?)", (name, text_of(at)))
+
+    def marked(self, name: str) -> datetime | None:
+        """Return when something was last done."""
+        with self.database.reading() as connection:
+            row = connection.execute("select at from marks where name = ?", (name,)).fetchone()
+        return None if row is None else datetime.fromisoformat(row["at"])
+
+    def refused(self, stem: str, reason: str) -> int:
+        """Note that the server refused a photo; return how often it has by now."""
+        with self.database.writing() as connection:
+            row = connection.execute("select count from refusals where stem = ?", (stem,)).fetchone()
+            count = 1 + (row["count"] if row else 0)
+            connection.execute("insert or replace into refusals values (?, ?, ?)", (stem, count, reason))
+        return count
+
+    def accepted(self, stem: str) -> None:
+        """Forget a photo's refusals: it has been taken, or set aside."""
+        with self.database.writing() as connection:
+            connection.execute("delete from refusals where stem = ?", (stem,))
+
+
+def _tell(connection: sqlite3.Connection, camera: str, kind: str, name: str, words: str, now: datetime) -> None:
+    connection.execute(
+        "insert into news (camera, at, kind, name, words) values (?, ?, ?, ?, ?)",
+        (camera, text_of(now), kind, name, words),
+    )
+
+
+def _find(connection: sqlite3.Connection, camera: str, name: str) -> Trouble | None:
+    query = "select * from troubles where camera = ? and name = ?"
+    row = connection.execute(query, (camera, name)).fetchone()
+    if row is None:
+        return None
+    told_at = row["told_at"] and datetime.fromisoformat(row["told_at"])
+    return Trouble(datetime.fromisoformat(row["since"]), row["count"], row["reason"], told_at)
