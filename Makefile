@@ -1,7 +1,7 @@
 # `make demo` shows it, `make test` proves it. Everything runs in .venv, made from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock parts deploy server worker gallery hooks clean
+.PHONY: help setup demo test lint format lock parts deploy server worker guard gallery hooks clean
 
 python := .venv/bin/python
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
@@ -46,6 +46,9 @@ worker: export KOOTENAY_CHECKOUT := $(CURDIR)
 worker: setup ## a worker: make worker POOL=camera-host
 	@: $(if $(POOL),,$(error say which: make worker POOL=camera-host, or POOL=cloud))
 	@$(python) -m prefect worker start --type process --pool "$(POOL)"
+
+guard: setup ## the camera's guard: takes the slot that nobody has taken
+	@$(python) -m guard
 
 gallery: setup ## the public site, as [gallery] says
 	@$(python) -m gallery

@@ -1,4 +1,4 @@
-"""Apply prefect.yaml to the Prefect server that PREFECT_API_URL names: work pools first, then every deployment.
+"""Apply prefect.yaml to the Prefect server that PREFECT_API_URL names: pools, automations, then every deployment.
 
 Safe to repeat: what exists is left or brought up to the file. With `--schedules-off` nothing starts by the clock until
 somebody switches a schedule on in the Prefect UI.
@@ -15,6 +15,7 @@ import httpx
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL
 
@@ -40,6 +41,7 @@ def main() -> int:
     try:
         with get_client(sync_client=True) as client:
             make_pools(client)
+            make_automations(client)
     except httpx.TransportError as error:
         where = PREFECT_API_URL.value()
         print(f"no Prefect server answers at {where} ({error}); nothing was deployed: make server", file=sys.stderr)
@@ -55,6 +57,23 @@ def make_pools(client: SyncPrefectClient) -> None:
             print(f"work pool {name}: made")
         except ObjectAlreadyExists:
             print(f"work pool {name}: there")
+
+
+def automations() -> list[AutomationCore]:
+    """Return what deployments/automations.yaml says."""
+    content = yaml.safe_load((CHECKOUT / "deployments" / "automations.yaml").read_text())
+    return [AutomationCore.model_validate(each) for each in content["automations"]]
+
+
+def make_automations(client: SyncPrefectClient) -> None:
+    """Bring the automations up to their file; one is known by its name."""
+    for wanted in automations():
+        known = client.read_automations_by_name(wanted.name)
+        if known:
+            client.update_automation(known[0].id, wanted)
+        else:
+            client.create_automation(wanted)
+        print(f"automation {wanted.name!r}: {'there' if known else 'made'}")
 
 
 def without_schedules(content: dict[str, Any]) -> dict[str, Any]:

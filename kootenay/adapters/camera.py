@@ -131,7 +131,10 @@ def shoot(
 
 
 def locate(camera: CameraSpec) -> str:
-    """Given a camera that libgphoto2 reaches, return its port, such as usb:001,004. Raises CameraError."""
+    """Given a camera, return its port, such as usb:001,004. Raises CameraError, also when it is not libgphoto2's."""
+    if camera.driver not in ("gphoto2", "virtual"):
+        msg = f"camera {camera.name!r} has the driver {camera.driver!r} and no USB port: only power can help"
+        raise CameraError(msg)
     port: str = _ask(camera, _address(camera) | {"do": "locate"})["port"]
     return port
 

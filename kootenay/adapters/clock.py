@@ -9,9 +9,20 @@ BUILT = datetime(2026, 11, 25, tzinfo=UTC)
 """No photo of this software is older: a host whose clock says so has woken up without one."""
 
 STA_UNSYNC = 0x0040
-TIMEX_BYTES = 208
-STATUS_AT = 40
-"""struct timex on 64-bit Linux (adjtimex(2)): modes, offset, freq, maxerror, esterror, status, ..."""
+
+
+class Timex(ctypes.Structure):
+    """The head of struct timex (adjtimex(2)), whose longs are as wide as the machine's; `modes` 0 only reads."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    )
 
 
 def now() -> datetime:
@@ -24,14 +35,13 @@ def is_synchronised() -> bool:
 
     A kernel that will not say is believed to be right.
     """
-    timex = ctypes.create_string_buffer(TIMEX_BYTES)
+    timex = Timex()
     try:
-        if ctypes.CDLL(None).adjtimex(timex) < 0:
+        if ctypes.CDLL(None).adjtimex(ctypes.byref(timex)) < 0:
             return True
     except (OSError, AttributeError):
         return True
-    status = int.from_bytes(timex.raw[STATUS_AT : STATUS_AT + 4], "little")
-    return not status & STA_UNSYNC
+    return not timex.status & STA_UNSYNC
 
 
 def can_be_trusted() -> bool:

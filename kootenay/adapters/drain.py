@@ -14,7 +14,7 @@ from kootenay.adapters.files import lock, sha256_of
 from kootenay.adapters.ledger import Entry, Ledger
 from kootenay.adapters.news import News
 from kootenay.adapters.spool import Spool, SpooledPhoto
-from kootenay.adapters.transfer import Target, is_confirmed
+from kootenay.adapters.transfer import Target, is_confirmed, reading
 from kootenay.errors import PhotoRefusedError, TransferError
 from kootenay.rules.alerts import Patience
 from kootenay.rules.slots import SlotState
@@ -91,13 +91,15 @@ def collect(drain: Drain, now: Callable[[], datetime]) -> tuple[int, int]:
 
     A receipt that names another hash says that the photo was damaged on the way: it will be sent again.
     """
-    awaited = {spooled.sidecar.stem: spooled for spooled in drain.spool.unconfirmed()}
     confirmed = damaged = 0
     with lock(drain.lock_path) as alone:
-        if not alone or not awaited:
+        awaited = {spooled.sidecar.stem: spooled for spooled in drain.spool.unconfirmed()} if alone else {}
+        if not awaited:
             return 0, 0
         with drain.open_target() as target:
             for stem, sha256 in target.receipts(awaited.values()).items():
+                if not awaited[stem].photo.exists():
+                    continue  # the disk was low, and a capture run has let it go meanwhile
                 if is_confirmed(awaited[stem], sha256):
                     drain.ledger.record(Entry.of_photo(awaited[stem].sidecar, SlotState.CONFIRMED), now())
                     drain.spool.release(awaited[stem])
@@ -127,7 +129,9 @@ def look_after(drain: Drain, now: datetime) -> None:
 
 
 def _send_one(drain: Drain, target: Target, spooled: SpooledPhoto, now: Callable[[], datetime]) -> None:
-    if sha256_of(spooled.photo) != spooled.sidecar.sha256:
+    with reading(spooled.photo):
+        sha256 = sha256_of(spooled.photo)
+    if sha256 != spooled.sidecar.sha256:
         msg = f"{spooled.photo.name} is not what its camera gave: it was damaged on this host's disk"
         raise PhotoRefusedError(msg)
     target.send(spooled)

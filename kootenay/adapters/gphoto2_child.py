@@ -4,6 +4,7 @@ A process of its own because C code that hangs or crashes must not take the call
 one process corrupt each other. It reads a request as JSON on standard input and answers with JSON on standard output.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -99,9 +100,7 @@ def _clock(gp: Any, camera: Any, may_set: bool, facts: dict[str, str], warnings:
     return drift
 
 
-def _shoot(
-    gp: Any, camera: Any, request: dict[str, Any], drift: float | None, warnings: list[str]
-) -> dict[str, Any]:
+def _shoot(gp: Any, camera: Any, request: dict[str, Any], drift: float | None, warnings: list[str]) -> dict[str, Any]:
     """Open the shutter and fetch what comes of it."""
     keep = request["keep_on_card"]
     shutter, first, on_card = _capture(gp, camera, keep, warnings)
@@ -149,9 +148,13 @@ def _kept_at(files: list[Any]) -> str:
 
 def _be_in(zone: str) -> None:
     """Live in the site's time zone: a camera's clock shows local time, and libgphoto2 takes this process's for it."""
-    if (ZONES / zone).is_file():
-        os.environ["TZ"] = zone
-        time.tzset()
+    wheel = importlib.util.find_spec("tzdata")
+    wheels = [Path(folder, "zoneinfo") for folder in (wheel and wheel.submodule_search_locations) or ()]
+    for path in (folder / zone for folder in (ZONES, *wheels)):
+        if path.is_file():
+            os.environ["TZ"] = f":{path}"  # tzset(3): a file, wherever it is
+            time.tzset()
+            return
 
 
 if __name__ == "__main__":

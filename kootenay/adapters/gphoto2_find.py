@@ -53,7 +53,7 @@ class Host:
             found = [candidate for candidate in self.candidates if model.casefold() in candidate.model.casefold()]
         if not found:
             wanted = f" at {port}" if port else f" of model {model!r}" if model else ""
-            raise _not_found(wanted, [str(candidate) for candidate in self.candidates])
+            raise CameraError(_not_found(wanted, [str(candidate) for candidate in self.candidates]), NOT_FOUND)
         return found
 
     def open(self, candidate: Candidate) -> Any:
@@ -82,7 +82,7 @@ class Host:
             seen.append(f"{candidate} with serial {found or 'unknown'}")
         if refused:  # it may be the one
             raise refused[0]
-        raise _not_found(f" with serial {serial}", seen)
+        raise CameraError(_not_found(f" with serial {serial}", seen), NOT_FOUND)
 
 
 def open_camera(gp: Any, request: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -129,5 +129,5 @@ def same_serial(wanted: str, found: str) -> bool:
     return one == other != ""
 
 
-def _not_found(wanted: str, found: list[str]) -> CameraError:
-    return CameraError(f"no camera{wanted}; found: {', '.join(found) or 'none'}", NOT_FOUND)
+def _not_found(wanted: str, found: list[str]) -> str:
+    return f"no camera{wanted}; found: {', '.join(found) or 'none'}"

@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kootenay.adapters.files import move_whole, set_aside, sha256_of, sync_folder, write_whole
@@ -136,17 +136,17 @@ class Spool:
     def sweep(self, now: datetime, keep: timedelta) -> int:
         """Delete what was confirmed longer ago than `keep`, and misfits as old; return how many photos went.
 
-        A photo that has lain without a sidecar for a day, which a power cut may leave, joins the misfits.
+        A photo that has lain without a sidecar for a day, which a power cut may leave, joins the misfits. These days
+        count from a file's last move: a camera whose clock is wrong dates its photos wrongly.
         """
         over = [each for each in self._photos(self.kept) if _age(each.sidecar_path, now) > keep]
         for each in over:
             _delete(each.files)
-        _delete([path for path in self.bad.iterdir() if _age(path, now) > keep])
-        for photo in self.new.glob("*.jpg"):
-            if _age(photo, now) > DAY and not any(
-                (folder / photo.name).with_suffix(".json").exists() for folder in (self.new, self.sent, self.kept)
-            ):
-                set_aside([photo], self.bad, "it has no sidecar: its host stopped as it was taken")
+        _delete([path for path in self.bad.iterdir() if _lain(path, now) > keep])
+        for path in list(self.new.iterdir()):
+            orphan = path.suffix != ".json" and naming.is_photo_stem(path.stem) and _lain(path, now) > DAY
+            if orphan and not self._has_sidecar(path.stem):
+                set_aside([path], self.bad, "it has no sidecar: its host stopped as it was taken")
         return len(over)
 
     def free_bytes(self) -> int:
@@ -172,13 +172,20 @@ class Spool:
     def _holdings(self) -> Iterator[Pressed]:
         for folder, worth in ((self.kept, Worth.CONFIRMED), (self.sent, Worth.UPLOADED), (self.new, Worth.UNSENT)):
             for each in self._photos(folder):
-                size = sum(path.stat().st_size for path in each.files if path.exists())
+                size = sum(_size(path) for path in each.files)
                 holding = Holding(f"{folder.name}/{each.sidecar.stem}", each.sidecar.slot, size, worth)
                 yield Pressed(Drop(holding, ""), each.files, each.sidecar)
         for path in self.bad.iterdir():
-            facts = path.stat()
-            at = datetime.fromtimestamp(facts.st_mtime).astimezone()
-            yield Pressed(Drop(Holding(f"bad/{path.name}", at, facts.st_size, Worth.BAD), ""), (path,), None)
+            with contextlib.suppress(FileNotFoundError):
+                at = datetime.fromtimestamp(path.stat().st_ctime, UTC)
+                yield Pressed(Drop(Holding(f"bad/{path.name}", at, _size(path), Worth.BAD), ""), (path,), None)
+
+    def _has_sidecar(self, stem: str) -> bool:
+        """A photo on its way has it on a workbench; the folders are looked at in the order in which it travels."""
+        name = f"{stem}.json"
+        return any(self.work.glob(f"*/{name}")) or any(
+            (folder / name).exists() for folder in (self.new, self.sent, self.kept)
+        )
 
     def _is_whole(self, photo: Path, sidecar: Sidecar) -> bool:
         """Given where a photo lay before it was adopted, return whether all its files are there to the last byte."""
@@ -227,6 +234,21 @@ def _age(path: Path, now: datetime) -> timedelta:
         return timedelta(seconds=now.timestamp() - path.stat().st_mtime)
     except FileNotFoundError:
         return timedelta()
+
+
+def _lain(path: Path, now: datetime) -> timedelta:
+    """Since a file was last moved or changed (inode(7): its change time, which nobody can set)."""
+    try:
+        return timedelta(seconds=now.timestamp() - path.stat().st_ctime)
+    except FileNotFoundError:
+        return timedelta()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _delete(paths: Iterable[Path]) -> None:

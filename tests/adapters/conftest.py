@@ -47,7 +47,7 @@ def spool_photo(spool: Spool, slot: datetime = SLOT, content: bytes | None = Non
 
 def camera_spec(driver: str = "virtual", **changes: Any) -> CameraSpec:
     """Return a camera as kootenay.toml has it, with changes."""
-    facts = {
+    facts: dict[str, Any] = {
         "name": "lake",
         "driver": driver,
         "normal": {"exposurecompensation": "0"},

@@ -102,7 +102,9 @@ def by_command(*words: str, **changes: Any) -> CameraSpec:
     return camera_spec("command", command=words, normal={}, **changes)
 
 
-COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2]); open(sys.argv[2] + '.at', 'w').write(sys.argv[3])"
+COPY = (
+    "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2]); open(sys.argv[2] + '.at', 'w').write(sys.argv[3])"
+)
 
 
 class TestCommand:
@@ -122,13 +124,13 @@ class TestCommand:
         assert not list(tmp_path.rglob("owned"))
 
     def test_a_web_cameras_snapshot(self, into: Path) -> None:
-        with _web_camera(jpeg()) as address:
+        with WebCamera(jpeg()) as address:
             fetch = "import sys, urllib.request as web; web.urlretrieve(sys.argv[1], sys.argv[2])"
             shot = shoot(by_command(sys.executable, "-c", fetch, address, "{into}"), SLOT, into, {})
         assert shot.path.read_bytes() == jpeg()
 
     def test_a_web_cameras_error_page_is_no_photo(self, into: Path) -> None:
-        with _web_camera(b"<html>busy</html>") as address:
+        with WebCamera(b"<html>busy</html>") as address:
             fetch = "import sys, urllib.request as web; web.urlretrieve(sys.argv[1], sys.argv[2])"
             with pytest.raises(NotWholeError, match="gave a web page of 17 bytes"):
                 shoot(by_command(sys.executable, "-c", fetch, address, "{into}"), SLOT, into, {})
@@ -193,7 +195,7 @@ def test_settings_that_nobody_can_set_are_a_warning(folder: Path, into: Path, dr
     assert shot.warnings == (f"iso cannot be set on a camera of the driver {driver!r}",)
 
 
-class _web_camera:
+class WebCamera:
     """A camera of the network that answers every request with the same bytes."""
 
     def __init__(self, content: bytes) -> None:

@@ -28,6 +28,8 @@ class TestRelease:
         program = tmp_path / request.param
         program.symlink_to("/bin/sleep")
         with subprocess.Popen([program, "600"]) as process:
+            while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+                time.sleep(0.01)  # an exec has its arguments a moment after it is one
             yield process
             process.kill()
 
@@ -41,6 +43,8 @@ class TestRelease:
     @pytest.mark.usefixtures("without_gio")
     def test_what_only_has_it_in_its_arguments_is_left_alone(self) -> None:
         with subprocess.Popen(["/bin/sh", "-c", "read line", "gvfsd-gphoto2"], stdin=subprocess.PIPE) as other:
+            while not Path(f"/proc/{other.pid}/cmdline").read_bytes():
+                time.sleep(0.01)
             assert release_claim() == "nobody of this desktop holds the camera"
             assert is_running(other.pid)
 
@@ -80,6 +84,11 @@ class TestReset:
     def test_one_that_has_left_the_bus_needs_power(self, monkeypatch: pytest.MonkeyPatch, driver: str) -> None:
         monkeypatch.delenv("VCAMERADIR", raising=False)
         with pytest.raises(CameraError, match="is not on the bus: a USB reset cannot help, only power can"):
+            reset_usb(camera_spec(driver))
+
+    @pytest.mark.parametrize("driver", ["folder", "command"])
+    def test_one_that_is_not_on_usb_needs_power(self, driver: str) -> None:
+        with pytest.raises(CameraError, match="no USB port: only power can help"):
             reset_usb(camera_spec(driver))
 
     def test_a_device_that_will_not_be_reset_is_said_in_one_line(self, usb: Path) -> None:
