@@ -17,10 +17,10 @@ PARTS = {
     "ffprobe": ("/usr/bin/ffprobe", "ffmpeg"),
     "sshd": ("/usr/sbin/sshd", "openssh-server"),
     "mariadb": ("/usr/sbin/mariadbd", "mariadb-server"),
-    "gcc": ("/usr/bin/gcc", "gcc"),
+    "gcc": ("/usr/bin/gcc", "gcc libc6-dev"),
     "gphoto2": ("/usr/bin/gphoto2", "gphoto2"),
 }
-"""A part's name, as in `@pytest.mark.real`, its program, and its Debian package."""
+"""A part's name, as in `@pytest.mark.real`, its program, and its Debian packages."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 
@@ -49,7 +49,7 @@ def main() -> int:
     absent = missing()
     if not absent:
         return 0
-    packages = sorted(set(absent.values()))
+    packages = sorted({package for packages in absent.values() for package in packages.split()})
     words = " ".join(packages)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         sys.stderr.write(f"parts: without {', '.join(absent)} their tests are skipped: apt-get install {words}\n")

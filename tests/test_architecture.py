@@ -91,7 +91,9 @@ def test_rules_read_no_clock() -> None:
     assert clocks == []
 
 
-@pytest.mark.parametrize("program", ["gallery.app", "guard.watch", "kootenay.adapters.gphoto2_child", "kootenay.wiring"])
+@pytest.mark.parametrize(
+    "program", ["gallery.app", "guard.watch", "kootenay.adapters.gphoto2_child", "kootenay.wiring"]
+)
 def test_prefect_is_not_loaded_by(program: str) -> None:
     """Importing it costs 2 s of CPU and 85 MB, which neither the site nor the camera's child may pay."""
     code = f"import sys, {program}; sys.exit('prefect' in sys.modules)"

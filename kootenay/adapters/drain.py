@@ -6,7 +6,7 @@ One at a time does it, under a lock; whoever comes second finds it being done.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -103,11 +103,13 @@ def collect(drain: Drain, now: Callable[[], datetime]) -> tuple[int, int]:
                 if is_confirmed(awaited[stem], sha256):
                     drain.ledger.record(Entry.of_photo(awaited[stem].sidecar, SlotState.CONFIRMED), now())
                     drain.spool.release(awaited[stem])
+                    drain.news.accepted(stem)
                     confirmed += 1
                 else:
                     drain.spool.mark_unsent(awaited[stem])
-                    log.warning("%s was damaged on the way and will be sent again", stem)
                     damaged += 1
+                    again = replace(awaited[stem], photo=drain.spool.new / awaited[stem].photo.name)
+                    _is_poison(drain, again, f"{stem} came damaged to the server; it is sent again", now())
                 try:
                     target.forget(stem)
                 except TransferError as error:
@@ -129,15 +131,17 @@ def look_after(drain: Drain, now: datetime) -> None:
 
 
 def _send_one(drain: Drain, target: Target, spooled: SpooledPhoto, now: Callable[[], datetime]) -> None:
-    with reading(spooled.photo):
-        sha256 = sha256_of(spooled.photo)
-    if sha256 != spooled.sidecar.sha256:
-        msg = f"{spooled.photo.name} is not what its camera gave: it was damaged on this host's disk"
-        raise PhotoRefusedError(msg)
+    sidecar = spooled.sidecar
+    companions = {spooled.photo.with_suffix(each.suffix): each.sha256 for each in sidecar.companions}
+    for path, sha256 in ({spooled.photo: sidecar.sha256} | companions).items():
+        with reading(path):
+            found = sha256_of(path)
+        if found != sha256:
+            msg = f"{path.name} is not what its camera gave: it was damaged on this host's disk"
+            raise PhotoRefusedError(msg)
     target.send(spooled)
     drain.spool.mark_sent(spooled)
     drain.ledger.record(Entry.of_photo(spooled.sidecar, SlotState.UPLOADED), now())
-    drain.news.accepted(spooled.sidecar.stem)
 
 
 def _is_poison(drain: Drain, spooled: SpooledPhoto, reason: str, now: datetime) -> bool:
@@ -146,7 +150,8 @@ def _is_poison(drain: Drain, spooled: SpooledPhoto, reason: str, now: datetime) 
     log.warning("%s", reason)
     if drain.news.refused(stem, reason) < MOST_REFUSALS:
         return False
-    drain.spool.set_aside(spooled, reason)
+    # Told first: a kill between the two tells it twice, and not never.
     drain.news.tell(spooled.sidecar.camera, "alert", stem, f"set aside after {MOST_REFUSALS} tries: {reason}", now)
+    drain.spool.set_aside(spooled, reason)
     drain.news.accepted(stem)
     return True

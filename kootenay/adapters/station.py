@@ -124,12 +124,17 @@ def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], date
 
 
 def make_room(spool: Spool, ledger: Ledger, news: News, floor: int, every: timedelta, now: datetime) -> None:
-    """Given the bytes that shall be free, let go what the pressure rule names; the ledger is told before it is gone."""
+    """Given the bytes that shall be free, let go what the pressure rule names.
+
+    The ledger is told of an unconfirmed photo before it is gone, and after the others are: it needs the disk itself.
+    """
     pressed = spool.pressed(floor, every)
-    for each in pressed:
-        if each.sidecar and each.drop.holding.worth >= Worth.UPLOADED:
+    dear = [each for each in pressed if each.drop.holding.worth >= Worth.UPLOADED]
+    spool.let_go(each for each in pressed if each not in dear)
+    for each in dear:
+        if each.sidecar:
             ledger.record(Entry.of_photo(each.sidecar, SlotState.DROPPED, each.drop.reason), now)
-    spool.let_go(pressed)
+    spool.let_go(dear)
     if spool.free_bytes() < floor or pressed:
         left, wanted = spool.free_bytes() / 1e6, floor / 1e6
         words = (
@@ -249,7 +254,7 @@ def _power(station: Station) -> Power:
 
 
 def _within_the_slot(station: Station, left: timedelta) -> CameraSpec:
-    """Return the camera with a deadline that ends, killing included, as the next slot begins, where that is in reach."""
+    """Return the camera with a deadline that ends, killing included, as the next slot begins, if that leaves time."""
     seconds = max(LEAST_SECONDS, left.total_seconds() - KILLING_SECONDS)
     return replace(station.camera, deadline_seconds=min(station.camera.deadline_seconds, seconds))
 

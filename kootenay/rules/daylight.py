@@ -29,7 +29,7 @@ NEAR_NOON = 5
 CACHED = 2048
 """Solar days remembered: over five years of one camera, in 1 MB."""
 FARTHEST_ZONE = 4
-"""Hours a zone's standard time may lie from the sun's: the west of China is 3.2 h off, the most on earth."""
+"""Hours a zone's standard time may lie from the sun's: the west of China is 3.1 h off, the most on earth."""
 POLAR = 85
 """Degrees of latitude from which a longitude says nothing of the clock: stations there keep their supplier's time."""
 SOLSTICES = (datetime(2026, 6, 21, tzinfo=UTC), datetime(2026, 12, 21, tzinfo=UTC))
@@ -174,11 +174,11 @@ def _light(
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:
-    """Make one of those that overlap or lie in adjoining seconds, as the solar days of a polar day do."""
+    """Make one of those that overlap or adjoin, as the solar days of a polar day do; their ends are in order too."""
     joined: list[Span] = []
     for start, end in spans:
         if joined and start - joined[-1][1] <= SECOND:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
     return joined

@@ -18,6 +18,7 @@ from kootenay.adapters.transfer import RECEIPTS, write_receipt
 from kootenay.adapters.transfer.folder import FolderTarget
 from kootenay.errors import PhotoRefusedError, TransferError
 from kootenay.rules.naming import slot_prefix
+from kootenay.rules.sidecar import Companion
 from kootenay.rules.slots import SlotState
 from tests.adapters.conftest import SLOT, STEP, names, spool_photo
 
@@ -139,13 +140,22 @@ def damaged_here(spooled: SpooledPhoto, server: Server) -> None:
     spooled.photo.write_bytes(b"\0" * spooled.sidecar.bytes)
 
 
+def companion_damaged_here(spooled: SpooledPhoto, server: Server) -> None:
+    """The RAW that its sidecar names is another."""
+    spooled.photo.with_suffix(".nef").write_bytes(b"another raw")
+    sidecar = replace(spooled.sidecar, companions=(Companion(".nef", "ab" * 32, 11),))
+    spooled.sidecar_path.write_text(sidecar.to_json())
+
+
 def unreadable_here(spooled: SpooledPhoto, server: Server) -> None:
     """As a bad sector: it is there, and reading it is an error."""
     spooled.photo.unlink()
     spooled.photo.mkdir()
 
 
-POISON = pytest.mark.parametrize("spoil", [refused_by_the_server, damaged_here, unreadable_here])
+POISON = pytest.mark.parametrize(
+    "spoil", [refused_by_the_server, damaged_here, companion_damaged_here, unreadable_here]
+)
 
 
 @POISON
@@ -160,14 +170,14 @@ def test_a_photo_that_cannot_go_holds_up_no_other_and_is_set_aside_after_some_ru
     assert server.taken == stems(others)
     for _ in range(MOST_REFUSALS - 2):
         assert send_all(drain) == Sent(0, 0, (stem,))
-    assert drain.waiting() == [poison]
+    assert stems(drain.waiting()) == [stem]
     assert told(drain) == []
     assert send_all(drain) == Sent(0, 0, (stem,), (stem,))
     assert drain.waiting() == []
     assert send_all(drain) == Sent(0, 0)
     (alert,) = drain.news.waiting()
     assert (alert.camera, alert.kind, alert.name, alert.at) == ("lake", "alert", stem, NOW)
-    assert poison.photo.name in alert.words
+    assert stem in alert.words
     assert (drain.spool.aside / poison.photo.name).exists()
     assert (drain.spool.aside / poison.sidecar_path.name).exists()
     assert (drain.spool.aside / f"{stem}.reason.txt").read_text().strip() in alert.words
@@ -183,15 +193,51 @@ def test_a_damaged_photo_never_reaches_the_server(drain: Drain, server: Server) 
     assert (drain.spool.aside / spooled.photo.name).read_bytes() == b"\0" * spooled.sidecar.bytes
 
 
-def test_a_photo_that_goes_in_the_end_begins_to_count_anew(drain: Drain, server: Server) -> None:
+def test_a_photo_is_never_set_aside_without_a_word_also_after_a_kill(
+    drain: Drain, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (poison,) = take(drain, 1)
+    damaged_here(poison, server)
+    for _ in range(MOST_REFUSALS - 1):
+        send_all(drain)
+
+    def killed(*words: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(News, "tell", killed)
+        send_all(drain)
+    assert drain.waiting() == [poison]
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Spool, "set_aside", killed)
+        send_all(drain)
+    assert told(drain) == [("alert", poison.sidecar.stem)]
+    assert send_all(drain).aside == (poison.sidecar.stem,)
+    assert drain.waiting() == []
+
+
+def test_a_photo_that_goes_in_the_end_and_is_confirmed_begins_to_count_anew(drain: Drain, server: Server) -> None:
     (spooled,) = take(drain, 1)
     refused_by_the_server(spooled, server)
     for _ in range(MOST_REFUSALS - 1):
         send_all(drain)
     (server.incoming / spooled.photo.name).rmdir()
     assert send_all(drain).photos == 1
+    write_receipt(server.incoming, spooled.sidecar.stem, spooled.sidecar.sha256)
+    assert collect(drain, lambda: NOW) == (1, 0)
     assert drain.news.refused(spooled.sidecar.stem, "again") == 1
     assert told(drain) == []
+
+
+def test_a_photo_that_always_comes_damaged_is_set_aside_in_the_end(drain: Drain, server: Server) -> None:
+    (spooled,) = take(drain, 1)
+    for _ in range(MOST_REFUSALS):
+        assert send_all(drain).photos == 1
+        write_receipt(server.incoming, spooled.sidecar.stem, "0" * 64)
+        assert collect(drain, lambda: NOW) == (0, 1)
+    assert drain.waiting() == []
+    assert (drain.spool.aside / spooled.photo.name).exists()
+    assert told(drain) == [("alert", spooled.sidecar.stem)]
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])

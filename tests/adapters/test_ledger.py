@@ -374,20 +374,45 @@ def test_the_journal_of_a_damaged_file_goes_with_it(tmp_path: Path) -> None:
     assert Ledger(path).find("lake", SLOT) == line_of(SlotState.TAKEN)
 
 
+def spoil(ledger: Ledger) -> bytes:
+    """Leave a ledger's first page whole and no other; return what its file is then."""
+    for number in range(30):
+        ledger.record(line_of(SlotState.TAKEN, SLOT + number * STEP, reason="r" * 400), NOW)
+    whole = ledger.path.read_bytes()
+    damaged = whole[:4096] + b"\xee" * (len(whole) - 4096)
+    ledger.path.write_bytes(damaged)
+    return damaged
+
+
 def test_damage_that_only_shows_as_it_is_read_is_met_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     ledger = Ledger(path)
-    for number in range(100):
-        ledger.record(line_of(SlotState.TAKEN, SLOT + number * STEP, reason="r" * 100), NOW)
-    whole = path.read_bytes()
-    damaged = whole[:4096] + b"\xee" * (len(whole) - 4096)
-    path.write_bytes(damaged)
+    damaged = spoil(ledger)
     other = Ledger(path)
     with pytest.raises(sqlite3.DatabaseError, match="malformed"):
         ledger.find("lake", SLOT)
     assert aside(path)[""] == damaged
     assert other.find("lake", SLOT) is None
     ledger.record(line_of(SlotState.TAKEN), NOW)
+    assert other.find("lake", SLOT) == line_of(SlotState.TAKEN)
+
+
+def test_who_meets_the_damage_later_leaves_the_new_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger, other = Ledger(path), Ledger(path)
+    damaged = spoil(ledger)
+
+    def read_late() -> None:
+        with other.database.reading() as connection:
+            connection.execute("pragma user_version").fetchone()
+            with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+                ledger.find("lake", SLOT)
+            ledger.record(line_of(SlotState.TAKEN), NOW)
+            connection.execute("select count(reason) from slots").fetchone()
+
+    with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+        read_late()
+    assert aside(path)[""] == damaged
     assert other.find("lake", SLOT) == line_of(SlotState.TAKEN)
 
 

@@ -330,7 +330,7 @@ print(left)
 
 
 def test_a_kill_at_any_line_costs_no_photo_and_doubles_none(tmp_path: Path) -> None:
-    """kill -9 at line n of all that a capture runs through, for n over its whole length; then the slot is taken again."""
+    """kill -9 at line n of what a capture runs through, for n over its whole length; then the slot is taken again."""
     budget = 100_000
     with start_python(KILLED, tmp_path / "whole", budget) as process:
         length = budget - int(process.communicate(timeout=60)[0])

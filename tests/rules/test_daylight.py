@@ -307,6 +307,21 @@ def test_a_date_with_two_rises_or_two_sets_has_both(site: Site, day: date, edges
         assert not light_at(site, edge - MINUTE * (1 if kind == "rise" else -1)).shoot
 
 
+@pytest.mark.parametrize("latitude", [-15, 0, 50, 67, 80, 89.7, -89.7], ids=str)
+@pytest.mark.parametrize("day", [date(2026, 2, 11), date(2026, 3, 20), date(2026, 11, 3)], ids=str)
+def test_moments_of_light_and_of_night_are_found_where_the_sun_turns(latitude: float, day: date) -> None:
+    """Sundials are up to 16 minutes off the clock in those months; beside the poles the season moves the turn."""
+    site = Site(latitude, 90, "UTC")
+    start, end = local_day(site, day)
+    heights = {
+        at: sun_elevation(site, at)
+        for at in (start + index * 5 * SECOND for index in range((end - start) // SECOND // 5))
+    }
+    highest, lowest = max(heights, key=heights.__getitem__), min(heights, key=heights.__getitem__)
+    assert light_at(site, highest, threshold=heights[highest] - 1e-6).shoot
+    assert not light_at(site, lowest, threshold=heights[lowest] + 1e-6).shoot
+
+
 def kind_of(site: Site, day: date) -> str:
     windows = daylight_windows(site, day)
     if not windows:

@@ -83,6 +83,10 @@ def test_a_threshold_reached_for_minutes_a_year_brings_those() -> None:
             "polar night until 2027-02-16 11:21 CET: the sun stands at -10.1°, under -0.833°", id="polar-night",
         ),
         pytest.param(
+            LONGYEARBYEN, "2026-02-14T11:57",
+            "polar night until 2026-02-15 11:58 CET: the sun stands at -", id="more-than-a-day-before-its-end",
+        ),
+        pytest.param(
             LONGYEARBYEN, "2026-02-14T12:15", "night until 11:58 CET: the sun stands at -", id="last-day-of-it",
         ),
         pytest.param(

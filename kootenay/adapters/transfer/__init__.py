@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from kootenay.adapters.files import sha256_of, write_whole
+from kootenay.adapters.files import write_whole
 from kootenay.adapters.spool import SpooledPhoto
 from kootenay.errors import PhotoRefusedError, TransferError
 from kootenay.rules import naming
@@ -114,8 +114,8 @@ def readable(receipts: Mapping[str, bytes | None]) -> dict[str, str]:
 
 
 def is_confirmed(spooled: SpooledPhoto, sha256: str) -> bool:
-    """Given a photo in the spool and a receipt's hash, return whether it confirms the very bytes that lie here."""
-    return sha256 == spooled.sidecar.sha256 == sha256_of(spooled.photo)
+    """Given a photo in the spool and a receipt's hash, return whether the server has the bytes that the camera gave."""
+    return sha256 == spooled.sidecar.sha256
 
 
 def is_stale_part(name: str, modified: float, waiting: Collection[str]) -> bool:
