@@ -30,6 +30,7 @@ def main(words: list[str]) -> int:
 
 def _watch() -> int:
     from guard.watch import keep_draining, keep_watch
+    from kootenay.rules.daylight import zone_mismatch
 
     settings, over = load_settings(), threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):
@@ -38,6 +39,8 @@ def _watch() -> int:
     watches.append(threading.Thread(target=keep_draining, args=(settings, over), daemon=True))
     for each in watches:
         each.start()
+    if doubt := zone_mismatch(settings.site.place):
+        logging.warning("[site] %s", doubt)
     logging.info("watching %s", ", ".join(settings.cameras))
     for each in watches[:-1]:
         each.join()

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from kootenay.rules.alerts import Patience
-from kootenay.rules.bands import Band, reach
+from kootenay.rules.bands import Band, ordered, reach
 from kootenay.rules.daylight import OFFICIAL, Site
 from kootenay.rules.slots import SlotPlan, plan_slots
 from kootenay.settings.section import Section
@@ -67,8 +67,9 @@ class CameraSettings(Section):
         if self.grace_seconds >= self.every_minutes * 60 or self.deadline_seconds >= self.every_minutes * 60:
             msg = "grace_seconds and deadline_seconds must be less than the slot (every_minutes)"
             raise ValueError(msg)
-        if len({band.minutes for band in self.bands}) < len(self.bands):
-            msg = "two bands have the same minutes"
+        ordered(self.light_bands)
+        if unset := {key for band in self.bands for key in band.set} - set(self.normal):
+            msg = f"bands set {', '.join(sorted(unset))}, which normal does not set back: give its value by day there"
             raise ValueError(msg)
         return self
 
