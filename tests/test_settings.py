@@ -128,7 +128,7 @@ def test_the_schedules_run_in_the_default_sites_zone() -> None:
             '[cameras.lake]\ntitle="a"', "KOOTENAY_CAMERAS__LAKE__TITLE", "b", "cameras.lake.title", "b", id="camera"
         ),
         pytest.param(
-            '[cameras.lake.normal]\niso="100"',
+            '[cameras.lake]\nbands = []\n[cameras.lake.normal]\niso="100"',
             "KOOTENAY_CAMERAS__LAKE__NORMAL__ISO",
             "200",
             "cameras.lake.normal.iso",
@@ -205,6 +205,23 @@ def test_what_a_caller_passes_wins_over_all(write: Write, monkeypatch: pytest.Mo
         pytest.param("[cameras.'a/b']", "cameras.a/b", "should match pattern", id="camera-is-a-path"),
         pytest.param("[cameras.lake]\nevery_minutes = 0", "cameras.lake.every_minutes", "equal to 1", id="no-step"),
         pytest.param("[cameras.lake]\nthreshold = -19", "cameras.lake.threshold", "equal to -18", id="threshold"),
+        pytest.param(
+            '[cameras.lake]\nbands = [{ minutes = 15, set = { iso = "800" } }]',
+            "cameras.lake",
+            "bands set iso, which normal does not set back",
+            id="a band's key that nothing sets back",
+        ),
+        pytest.param(
+            "[cameras.lake]\nbands = [{ minutes = 15, set = {} }, { minutes = 15, set = {} }]",
+            "cameras.lake",
+            "15",
+            id="two bands of one width",
+        ),
+        pytest.param(
+            '[cameras.lake]\nport = "usb:001,004"\nserial = "7"', "cameras.lake", "give one", id="two ways to a camera"
+        ),
+        pytest.param('[cameras.lake]\ndriver = "command"', "cameras.lake", "{into}", id="a command that is missing"),
+        pytest.param("[cameras.lake]\ndeadline_seconds = 60\nevery_minutes = 1", "cameras.lake", "slot", id="deadline"),
         pytest.param(
             '[cameras.lake]\ndriver = "usb"',
             "cameras.lake.driver",
