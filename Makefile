@@ -1,7 +1,7 @@
 # `make demo` shows it, `make test` proves it. Everything runs in .venv, made from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock parts deploy server worker guard gallery hooks clean
+.PHONY: help setup demo test lint format lock parts deploy server worker guard gallery hooks bench clean
 
 python := .venv/bin/python
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
@@ -52,6 +52,11 @@ guard: setup ## the camera's guard: takes the slot that nobody has taken
 
 gallery: setup ## the public site, as [gallery] says
 	@$(python) -m gallery
+
+bench: bench-capture ## what it costs, against peers (bench-NAME for one, BENCH_RUNS=n for more)
+
+bench-%: setup
+	@$(python) -m bench.$*
 
 hooks: setup ## lint before every commit
 	@.venv/bin/pre-commit install

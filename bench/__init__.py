@@ -1,1 +1,1 @@
-"""Measurements against peers, on the rig: each prints a table, and its figures as one line of JSON. `make bench-NAME`."""
+"""Measurements against peers, on the rig: `make bench-NAME` prints a table, and its figures as a line of JSON."""

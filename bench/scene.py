@@ -1,10 +1,13 @@
 """What the virtual camera sees: one small JPEG, prepared once, and another one each time by a comment in it."""
 
+import os
 import time
 from pathlib import Path
 
 COMMENT = b"\xff\xfe"
 LENGTH = 2 + 2 + 20
+AHEAD_SECONDS = 60
+"""The photo is as old as this file, and a capture that finds it older than its shutter refuses it as left over."""
 
 
 def prepare(scene: Path) -> None:
@@ -17,12 +20,12 @@ def prepare(scene: Path) -> None:
     scene.write_bytes(content[:2] + _comment() + content[2:])
 
 
-def renew(scene: Path) -> bytes:
-    """Make it another photo of this moment, of the same size; return it."""
+def renew(scene: Path) -> None:
+    """Make it another photo of the same size, fresh for the next minute."""
     content = scene.read_bytes()
     content = content[:2] + _comment() + content[2 + LENGTH :]
     scene.write_bytes(content)
-    return content
+    os.utime(scene, (time.time(), time.time() + AHEAD_SECONDS))
 
 
 def _comment() -> bytes:

@@ -37,7 +37,7 @@ broken() {
 
 with_uv() {
     uv venv --quiet --no-python-downloads --python "$python" .venv &&
-        uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
+        mkdir .venv/tmp && TMPDIR="$PWD/.venv/tmp" uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
 }
 
 with_pip() {
@@ -65,6 +65,7 @@ if command -v uv >/dev/null; then
 else
     with_pip || broken pip
 fi
+rm -rf .venv/tmp # what building from source left there
 # Without bytecode every flow run pays two seconds of compiling; some environments forbid writing it later.
 .venv/bin/python -m compileall -q -j 0 .venv/lib kootenay tasks flows gallery guard rig demo deployments \
     >/dev/null 2>&1 || true

@@ -28,6 +28,7 @@ FLOORS: dict[str, set[str]] = {
     "deployments": {"prefect", "deployments"},
     "rig": {"kootenay", "rig"},
     "demo": {"kootenay", "rig", "demo", "deployments", "prefect"},
+    "bench": {"kootenay", "rig", "guard", "bench", "deployments", "prefect"},
 }
 """What each part of the house may import of the house, and of Prefect."""
 

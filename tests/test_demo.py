@@ -301,7 +301,10 @@ class TestTheDay:
         figure(f"demo of {PHOTOS} slots: {tour.seconds:.0f} s; from slot to visible page: {slot_to_page[1]} s")
 
     def test_the_logs_hold_no_traceback_and_no_librarys_warning(self, tour: Tour) -> None:
-        """On SQLite Prefect's server does write that its database was locked, and is asked again: docs/prefect.md."""
+        """On SQLite Prefect's server does write that its database was locked, and is asked again: docs/prefect.md.
+
+        An event that met that five times in a row is given up, which a schedule makes good.
+        """
         logs = {path.name: path.read_text() for path in (tour.newcomer.clone / ".demo" / "logs").iterdir()}
         assert {"prefect-server.log", "worker-camera-host.log", "worker-cloud.log", "gallery.log"} <= set(logs)
         bad = [
@@ -309,7 +312,7 @@ class TestTheDay:
             for name, text in logs.items()
             for entry in re.split(r"^(?=\d\d:\d\d:\d\d\.\d{3} \|)", text, flags=re.MULTILINE)
             if re.search(r"Traceback|Warning|\| WARNING|\| ERROR", entry)
-            and not (name == "prefect-server.log" and "database is locked" in entry)
+            and not (name == "prefect-server.log" and re.search("database is locked|moved to the dead letter", entry))
         ]
         assert bad == []
 

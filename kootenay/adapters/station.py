@@ -113,7 +113,7 @@ def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], date
             msg = f"camera {station.name!r} is in use by another run; {file} was left where it is"
             raise CameraBusyError(msg)
         if flaw := flaw_of(file):
-            msg = f"{file} holds {flaw}; it was left where it is"
+            msg = f"{file} is no photo ({flaw}); it was left where it is"
             raise NotWholeError(msg)
         make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
         taken_at = min(now(), datetime.fromtimestamp(file.stat().st_mtime, UTC))
