@@ -12,12 +12,14 @@ from guard.book import NOBODY, close_gaps, next_look
 from guard.upload import drain_once
 from guard.watch import Watch, overdue
 from kootenay.adapters import clock, station
-from kootenay.adapters.files import lock
+from kootenay.adapters.files import lock, sha256_of
 from kootenay.adapters.station import take
+from kootenay.rules.naming import stamp
 from kootenay.rules.slots import SlotPlan, SlotState, slots_between
 from kootenay.settings import Settings, load_settings
 from kootenay.wiring import ledger_of, news_of, spool_of, station_of
-from tests.adapters.conftest import DAYLIGHT, names
+from rig.scenes import FOLDER_VARIABLE
+from tests.adapters.conftest import DAYLIGHT, jpeg, names
 
 NOON = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
 WINTER = datetime(2026, 12, 21, 12, 0, tzinfo=UTC)
@@ -33,10 +35,10 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """The host's clock, to be set."""
-    time = [NOON + LOOK]
-    monkeypatch.setattr(clock, "now", lambda: time[0])
-    monkeypatch.setattr(station.take, "__defaults__", (lambda: time[0],))
-    return time
+    host = [NOON + LOOK]
+    monkeypatch.setattr(clock, "now", lambda: host[0])
+    monkeypatch.setattr(station.take, "__defaults__", (lambda: host[0],))
+    return host
 
 
 def states(settings: Settings, start: datetime, end: datetime) -> list[SlotState]:
@@ -158,19 +160,28 @@ def test_the_guard_looks_once_a_slot_after_its_grace(settings: Settings) -> None
     assert next_look(its, NOON + LOOK - timedelta(seconds=1)) == NOON + LOOK
 
 
-def test_a_whole_polar_day_of_288_slots_without_anybody_else(
-    settings: Settings, at: list[datetime], monkeypatch: pytest.MonkeyPatch
+def test_a_whole_polar_day_of_288_slots_on_the_real_library_without_anybody_else(
+    settings: Settings, at: list[datetime], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Each slot one photo, in order, each another one; then all go to the server, once."""
+    """libgphoto2 and its virtual camera: each slot one photo, in order, each another one; then all are sent, once."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("KOOTENAY_CAMERAS__FJORD__DRIVER", "virtual")
+    monkeypatch.setenv("KOOTENAY_CAMERAS__FJORD__COMMAND", "[]")
+    settings = load_settings()
     watch = Watch(settings, "fjord")
     start = NOON.replace(hour=0)
     slots = slots_between(start, start + timedelta(days=1), STEP)
-    for slot in slots:
+    given = []
+    for number, slot in enumerate(slots):
+        scene = tmp_path / f"{stamp(slot)}.jpg"
+        scene.write_bytes(jpeg(comment=f"slot {number}"))
+        given.append(sha256_of(scene))
         at[0] = slot + LOOK
         watch.look(at[0])
     waiting = spool_of(settings).waiting()
     assert [each.sidecar.slot for each in waiting] == slots
-    assert len({each.sidecar.sha256 for each in waiting}) == 288
+    assert [each.sidecar.sha256 for each in waiting] == given
+    assert len(set(given)) == 288
     assert states(settings, start, start + timedelta(days=1)) == [SlotState.TAKEN] * 288
     assert overdue(settings, at[0])
     incoming = settings.path("incoming")
