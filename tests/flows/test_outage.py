@@ -4,6 +4,7 @@ A server, a worker and a guard as processes of their own, on a grid of slots a f
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ from kootenay.rules.slots import slot_of
 from kootenay.settings import load_settings
 from kootenay.wiring import ledger_of, news_of, spool_of
 from rig.prefect_host import CHECKOUT, environment, start_server, start_worker, wait_for_server
-from rig.processes import Keeper, free_port
+from rig.processes import Keeper, children_of, free_port
 
 LATE_RUNS = 60
 
@@ -111,6 +112,30 @@ def test_a_worker_that_was_away_starts_one_capture_and_not_one_a_late_run(
     assert states["Cancelled"] >= LATE_RUNS - 3
     assert set(states) <= {"Cancelled", "Skipped"}
     assert spool_of(load_settings()).waiting() == []
+
+
+def test_a_run_that_a_power_cut_left_running_is_ended_and_lets_the_next_one_in(
+    host: tuple[Keeper, dict[str, str]], client: SyncPrefectClient, figure: Callable[[str], None]
+) -> None:
+    """The worker and its run are killed at once, as by a power cut: nobody is left to say that the run is over."""
+    keeper, env = host
+    start_worker(keeper, env, "camera-host")
+    start = datetime.now(UTC) + timedelta(minutes=10)
+    run = ask_for(client, "capture-session/lake-day", start=start.isoformat(), every_seconds=60, at_most=1)
+
+    def state() -> str:
+        found = client.read_flow_run(run).state
+        return found.name if found else ""
+
+    until(lambda: state() == "Running", 60)
+    time.sleep(5)  # its first heartbeat
+    worker = keeper.running["worker-camera-host"]
+    for pid in (worker.pid, *(each for child in children_of(worker.pid) for each in (child, *children_of(child)))):
+        os.kill(pid, signal.SIGKILL)
+    began = time.monotonic()
+    assert state() == "Running"
+    until(lambda: state() == "Crashed", 240)
+    figure(f"a run left by a power cut is Crashed after {time.monotonic() - began:.0f} s")
 
 
 def test_the_host_goes_on_without_prefect_and_tells_of_it_afterwards(
