@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
+from kootenay.adapters import clock
+
 
 def now() -> datetime:
     """Return the time."""
-    return datetime.now(UTC)
+    return clock.now()
 
 
 def wait_until(at: datetime) -> None:

@@ -217,9 +217,7 @@ def _shoot(
                 KINDS.get(type(error)) or kind_of(error.code),
                 tried,
                 usb=camera.driver in ("gphoto2", "virtual"),
-                power=Power(
-                    bool(station.power_command), station.news.marked(f"power {station.name}"), station.power_every
-                ),
+                power=_power(station),
                 now=now(),
                 last=last,
             )
