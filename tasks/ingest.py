@@ -11,16 +11,16 @@ from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from kootenay.adapters.catalog import Catalog, Photo, Rendition
 from kootenay.adapters.files import set_aside, sha256_of
+from kootenay.adapters.host_status import told_in
 from kootenay.adapters.photos import (
     Arrival,
-    Renditions,
     archive_original,
     arrivals,
     check_bytes,
-    make_renditions,
     orphans,
     remove_arrival,
 )
+from kootenay.adapters.renditions import Renditions, Wish, make_renditions
 from kootenay.adapters.store import Store
 from kootenay.adapters.transfer import write_receipt
 from kootenay.errors import KootenayError, NotAPhotoError
@@ -30,6 +30,7 @@ from kootenay.settings import Settings
 from kootenay.wiring import catalog_of
 from tasks import retry
 from tasks.blocks import store_with_secrets
+from tasks.clock import now
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,24 @@ def ingest_photos(settings: Settings, batch: Sequence[Arrival]) -> list[Ingested
             log.warning("%s: %s: %s", result.stem, result.outcome, result.reason)
     log.info("%s to %s: %d photos", results[0].stem, results[-1].stem, len(results))
     return results
+
+
+@task(task_run_name="take in how the cameras stand")
+def ingest_status(settings: Settings) -> int:
+    """Take in what camera hosts say of their cameras; return how many said something new.
+
+    What cannot be taken in is a warning: photos come first, and a host says it anew every few minutes.
+    """
+    log, fresh = get_run_logger(), 0
+    try:
+        said, misfits = told_in(settings.path(settings.ingest.incoming))
+        for path, reason in misfits:
+            log.warning("%s", reason)
+            _quarantine(settings, [path], reason)
+        fresh = sum(catalog_of(settings).put_status(status, now()) for status in said)
+    except (KootenayError, OSError) as error:
+        log.warning("the status page is not brought up to date: %s", error)
+    return fresh
 
 
 @task(task_run_name="show what arrived")
@@ -135,7 +154,8 @@ def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo
     time = taken_at(settings.site.place, sidecar)
     path = naming.original_path(sidecar.camera, time.local_date, sidecar.slot, sidecar.sha256)
     check_bytes(arrival)
-    renditions = make_renditions(arrival.photo, wish.widths, wish.quality, wish.most_megapixels * 1e6)
+    sizes = Wish(wish.widths, wish.quality, wish.most_megapixels * 1e6)
+    renditions = make_renditions(arrival.photo.read_bytes(), arrival.photo.name, sizes)
     photo = _photo(arrival, time, renditions, path)
     for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
         store.put(rendition.key, file.content)

@@ -1,25 +1,11 @@
-"""Photos as files: what arrived whole, what they look like inside, and their renditions from one decode.
+"""Photos as files: what arrived whole, and where it goes."""
 
-Pillow reads and resizes. `draft` lets the JPEG decoder shrink while it decodes, and each size is made from the next
-larger one; renditions carry no metadata of the original.
-"""
-
-import hashlib
-import io
-import struct
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from kootenay.adapters.files import sha256_of, write_whole
 from kootenay.errors import ArchiveError, NotAPhotoError, SidecarError
-from kootenay.rules.renditions import Size, rendition_sizes
 from kootenay.rules.sidecar import Sidecar
-
-UPRIGHT_BY_TURNING = (5, 6, 7, 8)
-"""EXIF orientations that swap width and height."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +24,6 @@ class Arrival:
         """The photo and its companions, such as the RAW of the same shot, each with the SHA-256 its sender names."""
         companions = {self.photo.with_suffix(each.suffix): each.sha256 for each in self.sidecar.companions}
         return {self.photo: self.sidecar.sha256} | companions
-
-
-@dataclass(frozen=True)
-class RenditionFile:
-    """A rendition in memory."""
-
-    size: Size
-    content: bytes
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Renditions:
-    """All sizes of one photo, and the upright size of its original."""
-
-    original: Size
-    files: tuple[RenditionFile, ...]
 
 
 def arrivals(incoming: Path) -> tuple[list[Arrival], list[tuple[Path, str]]]:
@@ -92,54 +61,6 @@ def check_bytes(arrival: Arrival) -> None:
                 f"{sha256[:12]}: damaged on the way"
             )
             raise NotAPhotoError(msg)
-
-
-def make_renditions(photo: Path, widths: tuple[int, ...], quality: int, most_pixels: float) -> Renditions:
-    """Given a JPEG, return it upright in each width, decoded once. Raises NotAPhotoError for anything else.
-
-    `quality` is libjpeg's 1 to 95; `most_pixels` bounds the header's size before anything is decoded.
-    """
-    content = io.BytesIO(photo.read_bytes())  # a disk that fails is no fault of the photo
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is `most_pixels`
-        try:
-            with Image.open(content, formats=("JPEG",)) as image:
-                return _rendered(image, photo.name, widths, quality, most_pixels)
-        except (
-            UnidentifiedImageError,
-            OSError,
-            SyntaxError,
-            ValueError,
-            TypeError,
-            struct.error,
-            Image.DecompressionBombError,
-        ) as error:
-            msg = f"{photo.name} cannot be decoded ({error}): no whole JPEG"
-            raise NotAPhotoError(msg) from error
-
-
-def _rendered(image: Image.Image, name: str, widths: tuple[int, ...], quality: int, most_pixels: float) -> Renditions:
-    if image.width * image.height > most_pixels:
-        msg = f"{name} has {image.width} x {image.height} pixels, over [ingest] most_megapixels: not decoded"
-        raise NotAPhotoError(msg)
-    turned = image.getexif().get(0x0112, 1) in UPRIGHT_BY_TURNING
-    original = Size(image.height, image.width) if turned else Size(image.width, image.height)
-    sizes = rendition_sizes(original, widths)
-    largest = (sizes[0].height, sizes[0].width) if turned else (sizes[0].width, sizes[0].height)
-    image.draft("RGB", largest)
-    upright = ImageOps.exif_transpose(image).convert("RGB")
-    files = []
-    for size in sizes:
-        upright = upright.resize((size.width, size.height), Image.Resampling.LANCZOS)
-        content = _jpeg(upright, quality)
-        files.append(RenditionFile(size, content, hashlib.sha256(content).hexdigest()))
-    return Renditions(original, tuple(files))
-
-
-def _jpeg(image: Image.Image, quality: int) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, comment=b"")  # else Pillow keeps the original's
-    return buffer.getvalue()
 
 
 def archive_original(photo: Path, target: Path, sha256: str) -> None:
