@@ -85,11 +85,22 @@ def test_the_shown_file_does_the_same_as_an_empty_one(write: Write) -> None:
     assert load_settings() == empty
 
 
-def test_no_file_does_the_same_as_an_empty_one(write: Write) -> None:
-    path = write("")
+def test_a_checkout_without_a_file_does_the_same_as_an_empty_one(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write("")
     empty = load_settings()
-    path.unlink()
+    monkeypatch.delenv("KOOTENAY_CONFIG")
+    monkeypatch.setattr("kootenay.settings.CHECKOUT", tmp_path / "checkout")
     assert load_settings() == empty
+
+
+def test_a_file_that_is_named_and_is_not_there_is_told(write: Write) -> None:
+    path = write("")
+    path.unlink()
+    assert mistake() == f"{path} cannot be read: No such file or directory. Nothing was started."
+    path.mkdir()
+    assert mistake() == f"{path} cannot be read: Is a directory. Nothing was started."
 
 
 @pytest.mark.parametrize("dotted", sorted(set(fields_of(Settings)) - SECRET))
@@ -135,6 +146,9 @@ def test_the_schedules_run_in_the_default_sites_zone() -> None:
             "200",
             id="cameras-own-key",
         ),
+        pytest.param("[site]\nlatitude=1", "kootenay_site__latitude", "2", "site.latitude", 2, id="in-small-letters"),
+        pytest.param("", "KOOTENAY_SITE", '{"latitude": 4}', "site.latitude", 4, id="table"),
+        pytest.param("", "KOOTENAY_GALLERY__TITLE", "[the lake", "gallery.title", "[the lake", id="text-like-a-list"),
         pytest.param("", "KOOTENAY_CATALOG__PASSWORD", "s3cret", "catalog.password", SecretStr("s3cret"), id="secret"),
     ],
 )
@@ -156,6 +170,15 @@ def test_a_variable_changes_its_own_key_and_leaves_the_files_others(
     settings = load_settings()
     assert (settings.site.latitude, settings.site.longitude) == (3, 2.5)
     assert (settings.cameras["lake"].port, settings.cameras["lake"].title) == ("usb:001,004", "North shore")
+
+
+def test_a_variable_of_a_whole_table_leaves_the_files_other_keys_and_gives_way_to_one_of_a_key(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("[site]\nlatitude = 1.5\nlongitude = 2.5")
+    monkeypatch.setenv("KOOTENAY_SITE__LATITUDE", "4")
+    monkeypatch.setenv("KOOTENAY_SITE", '{"latitude": 3, "timezone": "UTC"}')
+    assert load_settings().site.place == Site(4, 2.5, "UTC")
 
 
 def test_what_a_caller_passes_wins_over_all(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,8 +277,11 @@ def test_several_mistakes_are_told_at_once(write: Write) -> None:
     [
         pytest.param("KOOTENAY_SITE__LATITUDE", "north", "site.latitude", id="number"),
         pytest.param("KOOTENAY_STORE__URLL", "file:x", "store.urll", id="unknown-key"),
+        pytest.param("KOOTENAY_STOER__URL", "file:x", "stoer", id="unknown-table"),
         pytest.param("KOOTENAY_STORE__URL", "", "store.url", id="empty"),
-        pytest.param("KOOTENAY_INGEST__WIDTHS", "640,320", '"ingest"', id="list-that-is-no-json"),
+        pytest.param("KOOTENAY_INGEST__WIDTHS", "640,320", "ingest.widths", id="list-that-is-no-json"),
+        pytest.param("KOOTENAY_INGEST__WIDTHS", "[640,", "written as JSON, such as [640", id="list-without-an-end"),
+        pytest.param("KOOTENAY_CAMERAS__LAKE__NORMAL", "iso=100", "cameras.lake.normal", id="table-that-is-no-json"),
     ],
 )
 def test_a_variables_mistake_names_the_environment_and_the_key(

@@ -3,11 +3,13 @@
 The environment wins: `KOOTENAY_STORE__URL=s3://lake/` is `[store] url`. Every default works on one machine.
 """
 
+import json
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -16,13 +18,7 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
-from pydantic_settings import SettingsError as UnreadableVariableError
+from pydantic_core import ErrorDetails
 
 from kootenay.errors import SettingsError
 from kootenay.rules.daylight import Site
@@ -56,10 +52,11 @@ class SiteSettings(Section):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        try:
+            return ZoneInfo(name).key
+        except (LookupError, OSError, ValueError):
             msg = f"{name!r} is not an IANA time zone such as 'Europe/Paris'"
-            raise ValueError(msg)
-        return name
+            raise ValueError(msg) from None
 
     @property
     def place(self) -> Site:
@@ -146,14 +143,12 @@ def _not_reserved(name: str) -> str:
 CameraName = Annotated[str, Field(pattern=f"^{CAMERA_NAME}$"), AfterValidator(_not_reserved)]
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """All settings. `home` is the folder that the relative paths below stand in."""
-
-    model_config = SettingsConfigDict(env_prefix="KOOTENAY_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     home: Path = Path("var")
     site: SiteSettings = SiteSettings()
-    cameras: dict[CameraName, CameraSettings] = {"lake": CameraSettings()}
+    cameras: dict[CameraName, CameraSettings] = Field({"lake": CameraSettings()})
     spool: SpoolSettings = SpoolSettings()
     upload: UploadSettings = UploadSettings()
     ingest: IngestSettings = IngestSettings()
@@ -161,17 +156,6 @@ class Settings(BaseSettings):
     catalog: CatalogSettings = CatalogSettings()
     film: FilmSettings = FilmSettings()
     gallery: GallerySettings = GallerySettings()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
     def path(self, path: Path | str) -> Path:
         """Given a path of these settings, return it absolute: `~` is a user's home, relative ones lie in `home`."""
@@ -191,27 +175,60 @@ class Settings(BaseSettings):
 
 
 def settings_file() -> Path:
-    """Return the settings file: `KOOTENAY_CONFIG`, or kootenay.toml of this checkout; it need not exist."""
-    return Path(os.environ.get("KOOTENAY_CONFIG", CHECKOUT / "kootenay.toml"))
+    """Return the settings file: the one `KOOTENAY_CONFIG` names, or kootenay.toml of this checkout, if there is one."""
+    return Path(os.environ.get("KOOTENAY_CONFIG") or CHECKOUT / "kootenay.toml")
 
 
 def load_settings(**overrides: Any) -> Settings:
     """Return the settings. Raises SettingsError with one line a mistake."""
     try:
-        return Settings(**overrides)
+        return Settings.model_validate(_over(_over(_in_file(), _in_environment()), overrides))
     except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg'].removeprefix('Value error, ')}"
-            for mistake in error.errors()
-        )
+        mistakes = "; ".join(_told(mistake) for mistake in error.errors())
         msg = f"{settings_file()} or KOOTENAY_*: {mistakes}. Nothing was started."
-        raise SettingsError(msg) from None
-    except UnreadableVariableError as error:
-        msg = f"KOOTENAY_*: {error}: lists and tables are written as JSON, such as [640, 320]. Nothing was started."
-        raise SettingsError(msg) from None
     except OSError as error:
         msg = f"{settings_file()} cannot be read: {error.strerror}. Nothing was started."
-        raise SettingsError(msg) from None
     except ValueError as error:
         msg = f"{settings_file()} cannot be read as TOML: {error}. Nothing was started."
-        raise SettingsError(msg) from None
+    raise SettingsError(msg)
+
+
+def _in_file() -> dict[str, Any]:
+    file = settings_file()
+    if not os.environ.get("KOOTENAY_CONFIG") and not file.exists():
+        return {}
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _in_environment() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for variable, text in sorted(os.environ.items()):
+        section, *keys = variable.lower().removeprefix("kootenay_").split("__")
+        if variable.upper().startswith("KOOTENAY_") and (keys or section in Settings.model_fields):
+            value = _list_or_text(text)
+            for key in reversed([section, *keys]):
+                value = {key: value}
+            found = _over(found, value)
+    return found
+
+
+def _list_or_text(text: str) -> Any:
+    """Given a variable's text, return the list or the table that it is in JSON, or itself."""
+    try:
+        return json.loads(text) if text.startswith(("[", "{")) else text
+    except ValueError:
+        return text
+
+
+def _over(below: Any, above: Any) -> Any:
+    """Given two values, return the upper one; of two tables each key's."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _over(below.get(key), value) for key, value in above.items()}
+
+
+def _told(mistake: ErrorDetails) -> str:
+    key, what = ".".join(map(str, mistake["loc"])), mistake["msg"].removeprefix("Value error, ")
+    if isinstance(mistake["input"], str) and mistake["type"] in ("tuple_type", "dict_type", "model_type"):
+        what += "; in the environment lists and tables are written as JSON, such as [640, 320]"
+    return f"{key}: {what}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -92,5 +93,5 @@ def make_home() -> Callable[[Path], Home]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("KOOTENAY_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("KOOTENAY_CONFIG", os.devnull)
     return Home(load_settings(home=tmp_path))

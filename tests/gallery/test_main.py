@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 def run(home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"KOOTENAY_CONFIG": str(home / "none.toml"), "KOOTENAY_HOME": str(home)} | settings
+    environment = os.environ | {"KOOTENAY_CONFIG": os.devnull, "KOOTENAY_HOME": str(home)} | settings
     command = [sys.executable, "-m", "gallery"]
     return subprocess.run(
         command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=20, check=False
