@@ -1,6 +1,7 @@
 """Files: the few of the site itself, held in memory, and those of a local store, which may be large.
 
-An asset's address carries a hash of its bytes and a store's key carries one too, so both are cached for ever.
+An asset's address carries a hash of its bytes and a store's key carries one too, so both are cached for ever; a
+`latest` pointer is not.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from gallery.answers import ASK_FIRST, conditional
-from kootenay.adapters.store import CONTENT_TYPES, FOR_EVER
+from kootenay.adapters.store import CONTENT_TYPES, FOR_EVER, cache_control
 
 STATIC = Path(__file__).with_name("static")
 ASSET_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -48,7 +49,8 @@ class Media:
         path = self.path_of(key)
         if path is None:
             raise HTTPException(404)
-        return FileResponse(path, media_type=CONTENT_TYPES[path.suffix], headers={"Cache-Control": FOR_EVER})
+        headers = {"Cache-Control": cache_control(path.relative_to(self.root).as_posix())}
+        return FileResponse(path, media_type=CONTENT_TYPES[path.suffix], headers=headers)
 
     def path_of(self, key: str) -> Path | None:
         """Given a key, return its file, or None when there is none, or it lies outside (links followed)."""

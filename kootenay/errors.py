@@ -78,10 +78,20 @@ class SidecarError(KootenayError):
     """A sidecar cannot be read as one."""
 
 
+class StatusError(KootenayError):
+    """What a camera host says of a camera cannot be read as its status."""
+
+
 class StoreError(KootenayError):
     """The store does not hold what was put into it."""
 
     transient = True
+
+
+class StoreRefusedError(StoreError):
+    """The store answered and will answer the same again: other bytes under that name, a policy, a bucket."""
+
+    transient = False
 
 
 class ArchiveError(KootenayError):
