@@ -58,8 +58,11 @@ def store_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "S
 def _s3() -> Any:
     """One client a process: a new one costs 11 ms of CPU, with its session 140."""
     import boto3
+    from botocore.config import Config
 
-    return boto3.client("s3")
+    from kootenay.adapters.store.s3 import client_options
+
+    return boto3.client("s3", config=Config(**client_options()))
 
 
 def station_of(settings: Settings, name: str, every: timedelta | None = None) -> Station:

@@ -5,8 +5,9 @@ from functools import cache, partial
 from typing import Any, cast
 
 from kootenay.adapters.store import Store
+from kootenay.adapters.store import s3 as s3_store
 from kootenay.adapters.transfer import Target
-from kootenay.adapters.transfer.s3 import client_options
+from kootenay.adapters.transfer import s3 as s3_target
 from kootenay.errors import SettingsError
 from kootenay.settings import Settings
 from kootenay.wiring import store_of, target_of
@@ -27,9 +28,9 @@ def target_with_secrets(settings: Settings) -> AbstractContextManager[Target]:
 
 @cache
 def _s3_client(block: str, section: str, timeout: float | None = None) -> Any:
-    """Given a block, the section of the settings that names it, and the seconds of one wait, return a client.
+    """Given a block, the section of the settings that names it, and an upload's seconds of one wait, return a client.
 
-    What the block itself says of waits goes before.
+    What the block itself says of waits and connections goes before.
     """
     from prefect_aws import AwsCredentials
 
@@ -39,10 +40,7 @@ def _s3_client(block: str, section: str, timeout: float | None = None) -> Any:
         named = f"[{section}] credentials_block names"
         msg = f"Prefect has no AwsCredentials block {block!r}, which {named}: make it in the UI"
         raise SettingsError(msg) from error
-    if timeout is not None:
-        own = credentials.aws_client_parameters
-        config = client_options(timeout) | (own.config or {})
-        credentials = credentials.model_copy(
-            update={"aws_client_parameters": own.model_copy(update={"config": config})}
-        )
-    return credentials.get_s3_client()
+    own = credentials.aws_client_parameters
+    options = s3_store.client_options() if timeout is None else s3_target.client_options(timeout)
+    parameters = own.model_copy(update={"config": options | (own.config or {})})
+    return credentials.model_copy(update={"aws_client_parameters": parameters}).get_s3_client()
