@@ -73,8 +73,8 @@ class Watch:
 
 def overdue(settings: Settings, now: datetime) -> bool:
     """Return whether the oldest photo in the spool has waited so long that nobody else seems to send it."""
-    waiting = spool_of(settings).waiting()
-    return bool(waiting) and now - waiting[0].sidecar.slot > timedelta(minutes=settings.spool.overdue_minutes)
+    oldest = spool_of(settings).oldest_waiting()
+    return oldest is not None and now - oldest.sidecar.slot > timedelta(minutes=settings.spool.overdue_minutes)
 
 
 def drain_apart() -> str:

@@ -97,16 +97,20 @@ class Spool:
 
     def waiting(self) -> list[SpooledPhoto]:
         """Return the photos still to be sent, the oldest slot first."""
-        return self._photos(self.new)
+        return list(self._photos(self.new))
+
+    def oldest_waiting(self) -> SpooledPhoto | None:
+        """Return the photo of the oldest slot. No other is read: after weeks without a link there are thousands."""
+        return next(self._photos(self.new), None)
 
     def unconfirmed(self) -> list[SpooledPhoto]:
         """Return the photos sent whose receipt has not come, the oldest slot first."""
-        return self._photos(self.sent)
+        return list(self._photos(self.sent))
 
     def of_slot(self, prefix: str) -> SpooledPhoto | None:
         """Given `naming.slot_prefix`, return a photo of that slot still in the spool."""
         folders = (self.new, self.sent, self.kept)
-        return next((found for folder in folders for found in self._photos(folder, f"{prefix}*")), None)
+        return next((found for folder in folders for found in self._photos(folder, prefix)), None)
 
     def mark_sent(self, spooled: SpooledPhoto) -> None:
         """Move a photo to `sent/`; a kill halfway leaves it to be sent once more."""
@@ -203,9 +207,13 @@ class Spool:
         move_whole(photo.with_name(f"{sidecar.stem}.json"), spooled.sidecar_path)
         return spooled
 
-    def _photos(self, folder: Path, pattern: str = "*") -> list[SpooledPhoto]:
-        found = (self._read(path) for path in folder.glob(f"{pattern}.json") if naming.is_photo_stem(path.stem))
-        return sorted((each for each in found if each), key=lambda each: each.sidecar.slot)
+    def _photos(self, folder: Path, prefix: str = "") -> Iterator[SpooledPhoto]:
+        """The oldest slot first. One pattern for all: each new one would stay in this process's memory."""
+        sidecars = [path for path in folder.glob("*.json") if path.name.startswith(prefix)]
+        photos = [path for path in sidecars if naming.is_photo_stem(path.stem)]
+        for path in sorted(photos, key=lambda path: naming.slot_stamp(path.stem)):
+            if found := self._read(path):
+                yield found
 
     def _read(self, sidecar_path: Path) -> SpooledPhoto | None:
         """A photo follows its sidecar: when it is in another folder, a move was cut short or met another reader."""

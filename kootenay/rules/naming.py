@@ -36,6 +36,20 @@ def is_photo_stem(stem: str) -> bool:
     return PHOTO_STEM.fullmatch(stem) is not None
 
 
+def slot_stamp(stem: str) -> str:
+    """Given a photo's stem, return the stamp of its slot; stamps sort by time."""
+    return stem.split("_")[1]
+
+
+def slot_of(stem: str) -> datetime | None:
+    """Given a file name without its suffix, return the slot that `photo_stem` wrote into it."""
+    found = PHOTO_STEM.fullmatch(stem)
+    try:
+        return datetime.strptime(found["slot"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
+    except ValueError:  # the 40th of a month
+        return None
+
+
 def day_folder(camera: str, local_date: date) -> str:
     """Given a camera and a local date, return `lake/2026/06/21`."""
     return f"{camera}/{local_date:%Y/%m/%d}"

@@ -269,6 +269,22 @@ def test_the_oldest_slot_is_first(spool: Spool) -> None:
     assert [each.sidecar.slot for each in spool.unconfirmed()] == sorted(slots)
 
 
+def test_of_thousands_that_wait_only_the_oldest_is_read(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spool.oldest_waiting() is None
+    _, oldest, second = (spool_photo(spool, SLOT + count * STEP) for count in (2, 0, 1))
+    read_bytes, reads = Path.read_bytes, []
+
+    def counted(path: Path) -> bytes:
+        reads.append(path)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    assert spool.oldest_waiting() == oldest
+    assert reads == [oldest.sidecar_path]
+    oldest.sidecar_path.write_text("no sidecar")
+    assert spool.oldest_waiting() == second
+
+
 @pytest.mark.parametrize("folder", ["new", "sent", "kept"])
 def test_a_slots_photo_is_found_wherever_it_lies(spool: Spool, folder: str) -> None:
     spooled = spool_photo(spool)

@@ -28,6 +28,7 @@ def test_every_photos_stem_is_known_as_one(camera: str, slot: datetime, sha256: 
     match = naming.PHOTO_STEM.fullmatch(stem)
     assert match is not None
     assert match.group("camera", "slot", "hash") == (camera, naming.stamp(slot), sha256[:8])
+    assert naming.slot_stamp(stem) == naming.stamp(slot)
 
 
 @pytest.mark.parametrize(
