@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from kootenay.adapters.catalog import Catalog, Photo, Rendition
+from kootenay.adapters.exif import evidence_of
 from kootenay.adapters.files import set_aside, sha256_of
 from kootenay.adapters.host_status import told_in
 from kootenay.adapters.photos import (
@@ -151,11 +153,13 @@ def _hash_found(arrival: Arrival) -> str:
 def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo:
     """Store and archive: before the catalog, so that a kill at any line loses nothing and nobody sees half a photo."""
     sidecar, wish = arrival.sidecar, settings.ingest
-    time = taken_at(settings.site.place, sidecar)
+    content = arrival.photo.read_bytes()
+    evidence = replace(evidence_of(content), sidecar=sidecar, modified=_modified(arrival.photo))
+    time = taken_at(settings.site.place, evidence, datetime.now(UTC))
     path = naming.original_path(sidecar.camera, time.local_date, sidecar.slot, sidecar.sha256)
     check_bytes(arrival)
     sizes = Wish(wish.widths, wish.quality, wish.most_megapixels * 1e6)
-    renditions = make_renditions(arrival.photo.read_bytes(), arrival.photo.name, sizes)
+    renditions = make_renditions(content, arrival.photo.name, sizes)
     photo = _photo(arrival, time, renditions, path)
     for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
         store.put(rendition.key, file.content)
@@ -163,6 +167,10 @@ def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo
     for original, sha256 in arrival.originals.items():
         archive_original(original, place.with_suffix(original.suffix), sha256)
     return photo
+
+
+def _modified(photo: Path) -> datetime:
+    return datetime.fromtimestamp(photo.stat().st_mtime, UTC)
 
 
 def _answer(settings: Settings, arrival: Arrival, sha256: str) -> None:
