@@ -14,7 +14,7 @@ from prefect.states import Failed
 
 from kootenay.settings import load_settings
 from tasks import events
-from tasks.ingest import Ingested, find_arrivals, ingest_photos, publish_ingest
+from tasks.ingest import Ingested, find_arrivals, ingest_photos, ingest_status, publish_ingest
 from tasks.outcomes import done, nothing_new, one_line_errors
 
 BATCH = 20
@@ -30,6 +30,7 @@ def ingest() -> Any:
     ready = iter(find_arrivals(settings))
     while batch := list(islice(ready, BATCH)):
         results += ingest_photos(settings, batch)
+    ingest_status(settings)
     if not results:
         return nothing_new("no whole photo with its sidecar is in the incoming folder")
     publish_ingest(settings, results)

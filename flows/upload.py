@@ -1,8 +1,8 @@
-"""Upload: drain the camera host's spool to the server, and release what the server has confirmed.
+"""Upload: drain the camera host's spool to the server, release what it has confirmed, and say how the cameras stand.
 
 Requires: the pool `camera-host`; [upload] in kootenay.toml (SSH key and known_hosts for an sftp:// target).
 Safe to repeat because: a photo has one name for ever and is renamed over itself; the spool's copy is only released
-for a receipt that names its very hash.
+for a receipt that names its very hash; a status takes the place of the one before.
 """
 
 import time
@@ -15,7 +15,7 @@ from prefect.states import Failed
 from kootenay.settings import load_settings
 from tasks import events
 from tasks.outcomes import done, nothing_new, one_line_errors
-from tasks.upload import collect_receipts, find_waiting, send_photos, tell_news
+from tasks.upload import collect_receipts, find_waiting, send_photos, tell_news, tell_status
 
 BATCH = 25
 """Photos a connection: what one retry has to look at again."""
@@ -29,15 +29,18 @@ def upload() -> Any:
     sent = []
     waiting, began = iter(find_waiting(settings)), time.monotonic()
     try:
-        while batch := list(islice(waiting, BATCH)):
-            sent.append(send_photos(settings, batch))
+        try:
+            while batch := list(islice(waiting, BATCH)):
+                sent.append(send_photos(settings, batch))
+        finally:
+            photos, size = sum(each.photos for each in sent), sum(each.bytes for each in sent)
+            if photos:
+                events.photos_uploaded(photos, size)
+            tell_news(settings)
+        minutes = (time.monotonic() - began) / 60
+        confirmed = collect_receipts(settings)
     finally:
-        photos, size = sum(each.photos for each in sent), sum(each.bytes for each in sent)
-        if photos:
-            events.photos_uploaded(photos, size)
-        tell_news(settings)
-    minutes = (time.monotonic() - began) / 60
-    confirmed = collect_receipts(settings)
+        tell_status(settings)
     refused = [stem for each in sent for stem in each.refused]
     told = f"{photos} photos sent ({size / 1e6:.1f} MB in {minutes:.1f} min), {confirmed} confirmed by the server"
     if refused:

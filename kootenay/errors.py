@@ -82,6 +82,12 @@ class StatusError(KootenayError):
     """What a camera host says of a camera cannot be read as its status."""
 
 
+class IncomingError(KootenayError):
+    """The place where photos arrive, or one photo there, cannot be read or changed."""
+
+    transient = True
+
+
 class StoreError(KootenayError):
     """The store does not hold what was put into it."""
 
@@ -95,7 +101,7 @@ class StoreRefusedError(StoreError):
 
 
 class ArchiveError(KootenayError):
-    """The archive holds another photo under this one's name."""
+    """The archive cannot keep or give an original, or holds another one under its name."""
 
 
 class CatalogError(KootenayError):

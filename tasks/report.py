@@ -1,14 +1,14 @@
 """The report's touches: a day's slots out of the ledger, and the host's standing, shown to people."""
 
-from collections import Counter
 from datetime import date
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from kootenay.adapters.host_status import backlog_of
 from kootenay.adapters.ledger import Entry
 from kootenay.rules.daylight import local_day
-from kootenay.rules.gaps import gaps
+from kootenay.rules.gaps import day_of
 from kootenay.settings import Settings
 from kootenay.wiring import ledger_of, spool_of
 from tasks.clock import now
@@ -24,6 +24,7 @@ def read_day(settings: Settings, camera: str, day: date) -> list[Entry]:
 def publish_report(settings: Settings, camera: str, day: date, entries: list[Entry]) -> str:
     """Show each gap of a day with its reason, and how the camera host stands; return the day in one line."""
     local = settings.site.place.local
+    account, backlog = day_of(day, entries), backlog_of(spool_of(settings), camera)
     rows = [
         {
             "from": f"{local(gap.first):%H:%M %Z}",
@@ -32,21 +33,18 @@ def publish_report(settings: Settings, camera: str, day: date, entries: list[Ent
             "state": gap.state.value,
             "why": gap.reason,
         }
-        for gap in gaps((entry.slot, entry.state, entry.reason) for entry in entries)
+        for gap in account.gaps
     ]
     create_table_artifact(rows, key=f"gaps-{camera}", description=f"Why **{camera}** has no photo, {day}")
-    states = Counter(entry.state.value for entry in entries)
-    who = Counter(entry.by or "a run" for entry in entries if entry.state.was_taken)
-    told = f"{day}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    told = f"{day}: " + ", ".join(f"{count} {state}" for state, count in account.counts.items())
     facts = next((entry.facts for entry in reversed(entries) if entry.facts), {})
-    spool = spool_of(settings)
-    waiting, awaited = spool.waiting(), spool.unconfirmed()
-    oldest = f", the oldest of {local(waiting[0].sidecar.slot):%Y-%m-%d %H:%M %Z}" if waiting else ""
+    oldest = f", the oldest of {local(backlog.oldest):%Y-%m-%d %H:%M %Z}" if backlog.oldest else ""
     lines = [
         f"# {camera}, {told}",
-        f"- taken by: {', '.join(f'{by} {count}' for by, count in sorted(who.items())) or 'nobody'}",
-        f"- spool at {local(now()):%H:%M %Z}: {len(waiting)} to be sent{oldest}; {len(awaited)} await their receipt",
-        f"- disk: {spool.free_bytes() / 1e9:.1f} GB left",
+        f"- taken by: {', '.join(f'{by} {count}' for by, count in account.by.items()) or 'nobody'}",
+        f"- spool at {local(now()):%H:%M %Z}: {backlog.waiting} to be sent{oldest}; "
+        f"{backlog.awaiting} await their receipt",
+        f"- disk: {spool_of(settings).free_bytes() / 1e9:.1f} GB left",
         *(f"- camera's {name.replace('_', ' ')}: {value}" for name, value in sorted(facts.items())),
     ]
     create_markdown_artifact("\n".join(lines), key=f"report-{camera}", description=f"Camera **{camera}**, {day}")

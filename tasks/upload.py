@@ -1,5 +1,6 @@
-"""Upload's touches: photos out of the spool to the server, receipts back, and the camera host's news to Prefect."""
+"""Upload's touches: photos out to the server, receipts back, how the cameras stand, and the host's news to Prefect."""
 
+import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
@@ -7,7 +8,9 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
 from kootenay.adapters.drain import Drain, Sent, collect, look_after, send
+from kootenay.adapters.host_status import tell
 from kootenay.adapters.spool import SpooledPhoto
+from kootenay.errors import KootenayError
 from kootenay.settings import Settings
 from kootenay.wiring import drain_of, news_of
 from tasks import events, retry
@@ -67,6 +70,18 @@ def tell_news(settings: Settings) -> int:
     create_table_artifact(rows, key="camera-host-news", description="What the camera host had to tell")
     news.told(items)
     return len(items)
+
+
+@task(task_run_name="tell how the cameras stand")
+def tell_status(settings: Settings) -> None:
+    """Tell the server how each camera stands, for its status page.
+
+    What cannot be told is a warning and no failure: no photo is touched, and the next run says it anew.
+    """
+    try:
+        tell(_drain(settings), settings.cameras, settings.site.place, now)
+    except (KootenayError, OSError, sqlite3.Error) as error:
+        get_run_logger().warning("the status page is not brought up to date: %s", error)
 
 
 def _drain(settings: Settings) -> Drain:

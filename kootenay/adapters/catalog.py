@@ -1,19 +1,19 @@
-"""The catalog: one row a photo, its renditions and its films, in SQLite or MySQL through SQLAlchemy Core.
+"""The catalog: one row a photo, its renditions, its films and its camera's status, in SQLite or MySQL.
 
-Times are aware UTC outside and naive UTC inside; a photo also carries the local date and offset it was taken in,
-so a page about a day never computes a time zone.
+A photo carries the local date and offset it was taken in, so a page about a day never computes a time zone.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 
+from kootenay.adapters.catalog_tables import films, host_status, metadata, photos, renditions
 from kootenay.errors import CatalogError
+from kootenay.rules.host_status import HostStatus
 
 
 @dataclass(frozen=True)
@@ -68,85 +68,11 @@ class Film:
         return self.frames / self.fps
 
 
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """DATETIME with milliseconds: aware UTC in Python, naive UTC in the database."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(mysql.DATETIME(fsp=3))
-        return dialect.type_descriptor(sa.DateTime())
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
 RACES, RACE_SECONDS = 20, 0.05
-metadata = sa.MetaData()
-Identifier = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-"""SQLite counts by itself only in a column that is exactly INTEGER."""
-
-photos = sa.Table(
-    "photos",
-    metadata,
-    sa.Column("id", Identifier, primary_key=True),
-    sa.Column("camera", sa.String(32), nullable=False),
-    sa.Column("slot", UtcDateTime, nullable=False),
-    sa.Column("taken_at", UtcDateTime, nullable=False),
-    sa.Column("offset_minutes", sa.SmallInteger, nullable=False),
-    sa.Column("local_date", sa.Date, nullable=False),
-    sa.Column("time_source", sa.String(16), nullable=False),
-    sa.Column("sha256", sa.CHAR(64), nullable=False, unique=True),
-    sa.Column("bytes", sa.BigInteger, nullable=False),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("boost", sa.Boolean, nullable=False),
-    sa.Column("elevation", sa.Double, nullable=False),
-    sa.Column("archive_path", sa.String(255), nullable=False),
-    sa.Index("photos_camera_taken_at", "camera", "taken_at"),
-    sa.Index("photos_camera_local_date", "camera", "local_date", "taken_at"),
-    mysql_charset="utf8mb4",
-)
-
-renditions = sa.Table(
-    "renditions",
-    metadata,
-    sa.Column("photo_id", Identifier, sa.ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("width", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("key", sa.String(255), nullable=False),
-    sa.Column("bytes", sa.BigInteger, nullable=False),
-    mysql_charset="utf8mb4",
-)
-
-films = sa.Table(
-    "films",
-    metadata,
-    sa.Column("id", Identifier, primary_key=True),
-    sa.Column("camera", sa.String(32), nullable=False),
-    sa.Column("kind", sa.String(8), nullable=False),
-    sa.Column("period", sa.String(16), nullable=False),
-    sa.Column("manifest", sa.CHAR(64), nullable=False),
-    sa.Column("key", sa.String(255), nullable=False),
-    sa.Column("poster_key", sa.String(255), nullable=False),
-    sa.Column("frames", sa.Integer, nullable=False),
-    sa.Column("fps", sa.Integer, nullable=False),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("bytes", sa.BigInteger, nullable=False),
-    sa.Column("made_at", UtcDateTime, nullable=False),
-    sa.UniqueConstraint("camera", "kind", "period"),
-    mysql_charset="utf8mb4",
-)
 
 
 class Catalog:
-    """The three tables behind the verbs that ingest, films and the gallery need."""
+    """The tables behind the verbs that ingest, films and the gallery need."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
@@ -210,6 +136,28 @@ class Catalog:
         with self.engine.connect() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else Film(**{key: row[key] for key in row if key != "id"})
+
+    def put_status(self, status: HostStatus, now: datetime) -> bool:
+        """Make this what is known of its camera, unless something newer is; return whether it was news.
+
+        What a clock that is ahead says counts as said now, or it would stand until that day has come.
+        """
+        row = {"as_of": min(status.said_at, now), "document": status.to_json()}
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(host_status.insert().values(camera=status.camera, **row))
+        except sa.exc.IntegrityError:
+            newer = sa.and_(host_status.c.camera == status.camera, host_status.c.as_of < row["as_of"])
+            with self.engine.begin() as connection:
+                return connection.execute(host_status.update().where(newer).values(**row)).rowcount > 0
+        return True
+
+    def status(self, camera: str) -> HostStatus | None:
+        """Given a camera, return what its host said last, if it has said anything."""
+        query = sa.select(host_status.c.document).where(host_status.c.camera == camera)
+        with self.engine.connect() as connection:
+            document = connection.scalar(query)
+        return None if document is None else HostStatus.from_json(document, f"the catalog's row of {camera}")
 
     def _photos(self, query: sa.Select[Any]) -> list[Photo]:
         with self.engine.connect() as connection:

@@ -77,6 +77,12 @@ class News:
         with self.database.reading() as connection:
             return _find(connection, camera, name)
 
+    def troubles(self, camera: str) -> dict[str, Trouble]:
+        """Return a camera's troubles, or the host's, as they stand, by their names."""
+        with self.database.reading() as connection:
+            rows = connection.execute("select * from troubles where camera = ? order by name", (camera,))
+            return {row["name"]: _trouble(row) for row in rows}
+
     def waiting(self) -> list[Item]:
         """Return the news that nobody has been told yet, the oldest first."""
         with self.database.reading() as connection:
@@ -127,7 +133,9 @@ def _tell(connection: sqlite3.Connection, camera: str, kind: str, name: str, wor
 def _find(connection: sqlite3.Connection, camera: str, name: str) -> Trouble | None:
     query = "select * from troubles where camera = ? and name = ?"
     row = connection.execute(query, (camera, name)).fetchone()
-    if row is None:
-        return None
+    return None if row is None else _trouble(row)
+
+
+def _trouble(row: sqlite3.Row) -> Trouble:
     told_at = row["told_at"] and datetime.fromisoformat(row["told_at"])
     return Trouble(datetime.fromisoformat(row["since"]), row["count"], row["reason"], told_at)

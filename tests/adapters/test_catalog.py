@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from kootenay.adapters.catalog import Catalog, Film, Photo, Rendition, open_catalog
 from kootenay.errors import CatalogError, is_transient
+from kootenay.rules.gaps import CameraDay, Gap
+from kootenay.rules.host_status import Backlog, HostStatus
+from kootenay.rules.slots import SlotState
 from rig.databases import MariaDb
 from rig.processes import free_port
 from tests.adapters.conftest import SLOT, STEP
@@ -207,6 +210,44 @@ def test_films_put_at_once_leave_one_of_them_and_no_error(catalog: Catalog) -> N
         rivals = [film(period=str(round_), manifest=str(number) * 64) for number in range(4)]
         assert at_once(4, lambda number, rivals=rivals: catalog.put_film(rivals[number])) == [None] * 4
         assert catalog.film("lake", "day", str(round_)) in rivals
+
+
+def status(camera: str = "lake", minutes: float = 0, reason: str = "hung") -> HostStatus:
+    said_at = SLOT + timedelta(minutes=minutes)
+    gaps = (Gap(SLOT, SLOT, 1, SlotState.MISSED, reason),)
+    day = CameraDay(DAY, SLOT, SLOT, {SlotState.MISSED: 1}, {}, gaps)
+    return HostStatus(camera, said_at, (day,), Backlog(0, 0, None, 0), 10**12, {"battery": "62%"}, SLOT)
+
+
+LATER = SLOT + timedelta(days=1)
+
+
+def test_what_a_host_says_of_its_camera_is_kept_as_it_said_it(catalog: Catalog) -> None:
+    assert catalog.status("lake") is None
+    assert catalog.put_status(status(reason="the camera’s 🔋 " + "x" * 100_000), LATER)
+    assert catalog.put_status(status("ridge"), LATER)
+    assert catalog.status("lake") == status(reason="the camera’s 🔋 " + "x" * 100_000)
+    assert catalog.status("ridge") == status("ridge")
+
+
+def test_an_older_word_never_replaces_a_newer_one_and_the_same_is_no_news(catalog: Catalog) -> None:
+    heard = [catalog.put_status(status(minutes=minutes), LATER) for minutes in (10, 0, 10, 20, 10)]
+    assert heard == [True, False, False, True, False]
+    assert catalog.status("lake") == status(minutes=20)
+
+
+def test_a_host_whose_clock_was_years_ahead_is_heard_again_when_it_is_right(catalog: Catalog) -> None:
+    ahead = replace(status(), said_at=SLOT + timedelta(days=4000))
+    assert catalog.put_status(ahead, SLOT)
+    assert catalog.status("lake") == ahead
+    assert catalog.put_status(status(minutes=10), SLOT + timedelta(minutes=11))
+    assert catalog.status("lake") == status(minutes=10)
+
+
+def test_words_that_come_at_once_leave_the_newest_and_no_error(catalog: Catalog) -> None:
+    answers = at_once(5, lambda number: catalog.put_status(status(minutes=number), LATER))
+    assert set(answers) <= {True, False}
+    assert catalog.status("lake") == status(minutes=4)
 
 
 def test_a_catalog_opened_again_has_what_was_in_it(url: str) -> None:

@@ -166,3 +166,13 @@ def test_several_processes_tell_at_once_and_an_alert_goes_out_once(news: News) -
     assert standing is not None
     assert standing.count == 60
     assert news.refused("a photo", "no") == 61
+
+
+def test_the_troubles_of_a_camera_are_its_own_and_stand_until_they_are_over(news: News) -> None:
+    for camera, name in (("lake", "camera"), ("lake", "clock"), ("", "disk"), ("lake", "camera")):
+        news.trouble(camera, name, f"the {name}", NOW, PATIENCE)
+    assert news.troubles("lake") == {"camera": Trouble(NOW, 2, "the camera"), "clock": Trouble(NOW, 1, "the clock")}
+    assert list(news.troubles("")) == ["disk"]
+    news.well("lake", "camera", NOW)
+    assert list(news.troubles("lake")) == ["clock"]
+    assert news.troubles("ridge") == {}

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -206,6 +207,49 @@ def test_parts_of_dead_uploads_are_tidied_away_and_nothing_else(opened: Target, 
     assert opened.tidy({waiting.stem}) == 2
     assert names(incoming) == sorted([*old[2:], f".{fresh.name}.part"])
     assert opened.tidy({waiting.stem}) == 0
+
+
+def test_a_status_is_told_whole_and_takes_the_place_of_the_one_before(opened: Target, incoming: Path) -> None:
+    for content in (b"long ago, and longer than what comes" * 10_000, b"just now"):
+        opened.tell("lake", content)
+        opened.tell("ridge", b"the other camera")
+        assert files_in(incoming) == {"status/lake.json": content, "status/ridge.json": b"the other camera"}
+
+
+def test_a_status_that_cannot_be_told_is_one_line_and_the_next_photo_goes(
+    opened: Target, tmp_path: Path, incoming: Path
+) -> None:
+    (incoming / "status").write_bytes(b"a file in the folder's place")
+    with pytest.raises(
+        TransferError, match=r"took no status of lake .+; its last one stands, and no photo is"
+    ) as caught:
+        opened.tell("lake", b"just now")
+    assert "\n" not in str(caught.value)
+    assert "()" not in str(caught.value)
+    spooled = photo_in(tmp_path / "spool")
+    opened.send(spooled)
+    assert files_of(spooled).items() <= files_in(incoming).items()
+
+
+def test_who_reads_a_status_while_it_is_told_never_reads_half_of_one(opened: Target, incoming: Path) -> None:
+    whole = {bytes([letter]) * 300_000 for letter in b"abcd"}
+    opened.tell("lake", min(whole))
+    over, seen = threading.Event(), set[bytes]()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.add((incoming / "status" / "lake.json").read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for content in [*whole] * 5:
+            opened.tell("lake", content)
+    finally:
+        over.set()
+        reader.join()
+    assert len(seen) > 1
+    assert seen <= whole
 
 
 @pytest.mark.parametrize(

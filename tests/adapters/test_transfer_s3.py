@@ -177,11 +177,25 @@ def test_a_link_that_breaks_shows_no_partial_and_the_next_try_heals(
     assert is_confirmed(spooled, target.receipts([spooled])[spooled.sidecar.stem])
 
 
+@pytest.mark.parametrize(("path", "prefix"), [("", ""), ("/a/b", "a/b/")], ids=["bare", "ab"])
+def test_a_status_takes_the_place_of_the_one_before(s3: Any, bucket: str, path: str, prefix: str) -> None:
+    with open_target(f"s3://{bucket}{path}", Path("unused"), Access(), lambda: s3) as target:
+        for content in (b"long ago", b"just now"):
+            target.tell("lake", content)
+            assert objects(s3, bucket) == {f"{prefix}status/lake.json": content}
+    assert s3.head_object(Bucket=bucket, Key=f"{prefix}status/lake.json")["ContentType"] == "application/json"
+
+
+def test_a_status_that_cannot_be_told_is_one_line(s3: Any) -> None:
+    with pytest.raises(TransferRefusedError, match=r"took no status of lake .+ its last one stands.+make the bucket"):
+        S3Target(s3, "no-such-bucket", "").tell("lake", b"just now")
+
+
 def bytes_of_a_put(target: S3Target, link: Link, folder: Path) -> int:
     """Measure what passes to the server for one photo of that size: its answer is then what breaks."""
     other = photo_in(folder, SIZE, slot=SLOT + STEP)
     passed = link.upstream
-    target._put(other.photo, other.photo.read_bytes())
+    target._put(other.photo.name, other.photo.read_bytes())
     return link.upstream - passed
 
 

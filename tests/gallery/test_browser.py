@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from kootenay.adapters.catalog import metadata
+from kootenay.adapters.catalog_tables import metadata
 
 pytestmark = pytest.mark.real("chromium")
 
@@ -66,7 +66,7 @@ class Server:
 def home_with_server(tmp_path_factory: pytest.TempPathFactory, make_home: Any) -> Iterator[tuple[Home, Server]]:
     folder = tmp_path_factory.mktemp("gallery")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KOOTENAY_CONFIG", str(folder / "none.toml"))
+        patch.setenv("KOOTENAY_CONFIG", os.devnull)
         home, server = make_home(folder), Server(folder)
         try:
             server.wait()

@@ -23,6 +23,9 @@ from kootenay.rules import naming
 RECEIPTS = "receipts"
 """The folder inside the incoming one where ingest leaves a receipt a photo, named like its sidecar."""
 
+STATUS = "status"
+"""The folder inside the incoming one where a camera's host says how it stands, in a file named like the camera."""
+
 PART = re.compile(r"\.(?P<stem>[^.]+)\..+\.part")
 """A file on its way: `.STEM.jpg.part`, and `.STEM.jpg.1a2b3c4d.part` in a folder of this machine."""
 
@@ -47,6 +50,9 @@ class Target(Protocol):
 
     def forget(self, stem: str) -> None:
         """Remove a receipt that has been acted upon."""
+
+    def tell(self, camera: str, content: bytes) -> None:
+        """Put a camera's status there whole, in the place of its last one. Raises TransferError."""
 
     def tidy(self, waiting: Collection[str]) -> int:
         """Given the stems still to be sent, remove other stems' parts older than a day; return how many."""
@@ -105,6 +111,11 @@ def receipt_hash(content: bytes) -> str:
         return str(json.loads(content)["sha256"])
     except (ValueError, KeyError, TypeError):
         return ""
+
+
+def untold(where: str, camera: str) -> tuple[str, str]:
+    """Return the first and the last words of an error of `tell`: what was wrong, and what was left untouched."""
+    return f"{where} took no status of {camera}", "its last one stands, and no photo is touched"
 
 
 def readable(receipts: Mapping[str, bytes | None]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kootenay.adapters.files import write_whole
 from kootenay.adapters.spool import SpooledPhoto
-from kootenay.adapters.transfer import RECEIPTS, is_stale_part, readable, reading, trouble
+from kootenay.adapters.transfer import RECEIPTS, STATUS, is_stale_part, readable, reading, trouble, untold
 from kootenay.errors import PhotoRefusedError, TransferError
 
 
@@ -31,6 +31,10 @@ class FolderTarget:
     def forget(self, stem: str) -> None:
         with _one_kind(f"{self.incoming / RECEIPTS} still has the receipt of {stem}", "it does no harm there"):
             self._receipt(stem).unlink(missing_ok=True)
+
+    def tell(self, camera: str, content: bytes) -> None:
+        with _one_kind(*untold(str(self.incoming), camera)):
+            write_whole(self.incoming / STATUS / f"{camera}.json", content)
 
     def tidy(self, waiting: Collection[str]) -> int:
         with _one_kind(f"{self.incoming} was not tidied", "what is left there does no harm"):

@@ -16,7 +16,18 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kootenay.adapters.spool import SpooledPhoto
-from kootenay.adapters.transfer import PROBE, RECEIPTS, Access, Target, is_stale_part, readable, trouble, words_of
+from kootenay.adapters.transfer import (
+    PROBE,
+    RECEIPTS,
+    STATUS,
+    Access,
+    Target,
+    is_stale_part,
+    readable,
+    trouble,
+    untold,
+    words_of,
+)
 from kootenay.adapters.transfer.pace import Outgoing, Pace
 from kootenay.errors import PhotoRefusedError, TransferError, TransferRefusedError
 
@@ -55,6 +66,14 @@ class FtpTarget:
             except ftplib.error_perm as error:
                 if _code(error) != "550" or self._size(f"{RECEIPTS}/{stem}.json") is not None:
                     raise
+
+    def tell(self, camera: str, content: bytes) -> None:
+        part, place = f"{STATUS}/.{camera}.json.part", f"{STATUS}/{camera}.json"
+        with _one_kind(*untold(self.where, camera)):
+            with contextlib.suppress(ftplib.error_perm):  # it is there, or the next reply tells why not
+                self.ftp.mkd(STATUS)
+            self.ftp.storbinary(f"STOR {part}", io.BytesIO(content))
+            self.ftp.rename(part, place)
 
     def tidy(self, waiting: Collection[str]) -> int:
         with _one_kind(f"{self.where} was not tidied", "what is left there does no harm"):

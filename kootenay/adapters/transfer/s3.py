@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kootenay.adapters.spool import SpooledPhoto
-from kootenay.adapters.transfer import Access, Target, reading, trouble
+from kootenay.adapters.transfer import STATUS, Access, Target, reading, trouble, untold
 from kootenay.errors import PhotoRefusedError, TransferError, TransferRefusedError
 
 CONTENT_TYPES = {".jpg": "image/jpeg", ".json": "application/json"}
@@ -55,7 +55,7 @@ class S3Target:
             with reading(path):
                 content = path.read_bytes()
             with _one_kind(f"s3://{self.bucket} took no {path.name}", untouched):
-                self._put(path, content)
+                self._put(path.name, content)
 
     def receipts(self, awaited: Collection[SpooledPhoto]) -> dict[str, str]:
         with _one_kind(f"s3://{self.bucket} gave no receipts", "the spool keeps what was sent"):
@@ -65,17 +65,21 @@ class S3Target:
     def forget(self, stem: str) -> None:
         """The receipt is the object itself: it stays."""
 
+    def tell(self, camera: str, content: bytes) -> None:
+        with _one_kind(*untold(f"s3://{self.bucket}", camera)):
+            self._put(f"{STATUS}/{camera}.json", content)
+
     def tidy(self, waiting: Collection[str]) -> int:
         """A put leaves no parts."""
         return 0
 
-    def _put(self, path: Path, content: bytes) -> None:
+    def _put(self, name: str, content: bytes) -> None:
         self.client.upload_fileobj(
             io.BytesIO(content),
             self.bucket,
-            self._key(path),
+            self._key(name),
             ExtraArgs={
-                "ContentType": CONTENT_TYPES.get(path.suffix, OTHER_CONTENT),
+                "ContentType": CONTENT_TYPES.get(Path(name).suffix, OTHER_CONTENT),
                 "ChecksumAlgorithm": "SHA256",
                 "ChecksumSHA256": base64.b64encode(hashlib.sha256(content).digest()).decode(),
             },
@@ -96,7 +100,7 @@ class S3Target:
         from botocore.exceptions import ClientError
 
         try:
-            head = self.client.head_object(Bucket=self.bucket, Key=self._key(path), ChecksumMode="ENABLED")
+            head = self.client.head_object(Bucket=self.bucket, Key=self._key(path.name), ChecksumMode="ENABLED")
         except ClientError as error:
             if _code(error) in ABSENT:
                 return ""
@@ -104,8 +108,8 @@ class S3Target:
         checksum = head.get("ChecksumSHA256", "")
         return "" if "-" in checksum else base64.b64decode(checksum).hex()  # "-2": of two parts, put by somebody else
 
-    def _key(self, path: Path) -> str:
-        return f"{self.prefix}/{path.name}" if self.prefix else path.name
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}/{name}" if self.prefix else name
 
 
 @contextlib.contextmanager

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from kootenay.adapters.spool import SpooledPhoto
-from kootenay.adapters.transfer import PROBE, RECEIPTS, Access, Target, is_stale_part, readable, trouble
+from kootenay.adapters.transfer import (
+    PROBE,
+    RECEIPTS,
+    STATUS,
+    Access,
+    Target,
+    is_stale_part,
+    readable,
+    trouble,
+    untold,
+)
 from kootenay.adapters.transfer.pace import Outgoing, Pace
 from kootenay.errors import PhotoRefusedError, TransferError, TransferRefusedError
 
@@ -54,6 +64,15 @@ class SftpTarget:
             contextlib.suppress(FileNotFoundError),
         ):
             self.sftp.remove(self._at(RECEIPTS, f"{stem}.json"))
+
+    def tell(self, camera: str, content: bytes) -> None:
+        part, place = self._at(STATUS, f".{camera}.json.part"), self._at(STATUS, f"{camera}.json")
+        with _one_kind(*untold(self.incoming, camera)):
+            with contextlib.suppress(OSError):  # it is there, or opening a file in it tells why not
+                self.sftp.mkdir(self._at(STATUS))
+            with self.sftp.open(part, "wb") as file:
+                file.write(content)
+            self.sftp.posix_rename(part, place)
 
     def tidy(self, waiting: Collection[str]) -> int:
         with _one_kind(f"{self.incoming} was not tidied", "what is left there does no harm"):
