@@ -44,6 +44,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = lambda: datetim
     app.add_api_route("/{camera}", views.without_slash, methods=READ)
     app.add_api_route("/{camera}/", views.latest, methods=READ)
     app.add_api_route("/{camera}/latest.jpg", views.latest_photo, methods=READ)
+    app.add_api_route("/{camera}/status", views.status, methods=READ)
     app.add_api_route("/{camera}/{day}", views.day, methods=READ)
     return app
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from gallery.answers import Pages
 from gallery.pictures import THUMBNAIL_WIDTH, Picture, by_hour, picture
 from gallery.standing import standing_of
+from gallery.status import status_words
 from gallery.words import full_date, in_sentence, neighbours, parse_day
 from kootenay.adapters.catalog import Catalog, Photo
 from kootenay.adapters.store import Store
@@ -60,6 +61,20 @@ class Views:
             day_count=days.get(photo.local_date, 0) if photo else 0,
             standing=standing_of(self.settings.site.place, known, photo, self.now()),
             days=list(islice(days.items(), RECENT_DAYS)),
+        )
+
+    def status(self, request: Request, camera: str) -> Response:
+        """Route: how a camera and its host stand, and why photos of the last days are missing."""
+        known, site, now = self._camera(camera), self.settings.site.place, self.now()
+        said = self.catalog.status(camera)
+        return self.pages.page(
+            request,
+            "status.html",
+            name=camera,
+            camera=known,
+            standing=standing_of(site, known, self.catalog.latest(camera), now),
+            status=said and status_words(site, known.every, said, now),
+            days=self.catalog.day_counts(camera),
         )
 
     def day(self, request: Request, camera: str, day: str) -> Response:

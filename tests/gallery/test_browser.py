@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,6 +18,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kootenay.adapters.catalog_tables import metadata
+from kootenay.rules.gaps import CameraDay, Gap
+from kootenay.rules.host_status import Backlog, HostStatus, StandingTrouble
+from kootenay.rules.slots import SlotState
 
 pytestmark = pytest.mark.real("chromium")
 
@@ -116,7 +120,20 @@ def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
-@pytest.mark.parametrize(
+def bad_day() -> HostStatus:
+    """A camera that missed every other slot of the last hours, for reasons without a space to break a line at."""
+    at = minutes_ago(600)
+    slots = [at + number * timedelta(minutes=20) for number in range(9)]
+    gaps = [Gap(slot, slot, 1, SlotState.MISSED, "hung" * 40) for slot in slots]
+    today = CameraDay(at.date(), at, at + timedelta(hours=4), {SlotState.MISSED: 9}, {}, tuple(gaps))
+    few = replace(today, day=today.day - timedelta(days=1), gaps=tuple(gaps[:2]))
+    trouble = StandingTrouble("camera", at, 9, "/var/lib/" + "spool/" * 40)
+    return HostStatus(
+        "lake", minutes_ago(4), (few, today), Backlog(9, 9, at, 1), 10**12, {"battery": "full" * 40}, at, (trouble,)
+    )
+
+
+ROOMS = pytest.mark.parametrize(
     "options",
     [
         pytest.param({}, id="desktop"),
@@ -125,6 +142,31 @@ def sideways(page: Page) -> int:
         pytest.param({"viewport": {"width": 320, "height": 640}}, id="zoomed-to-400-percent"),
     ],
 )
+
+
+@ROOMS
+def test_the_status_page_fits_and_its_gaps_open_without_a_script(
+    browser: Browser, home: Home, site: str, options: dict[str, Any]
+) -> None:
+    home.add(minutes_ago(3))
+    home.catalog.put_status(bad_day(), minutes_ago(0))
+    page = new_page(browser, **options)
+    troubles = troubles_of(page)
+    page.goto(site)
+    page.get_by_role("link", name="How the camera stands, day by day").click()
+    page.wait_for_url("**/lake/status")
+    assert sideways(page) <= 0
+    assert page.locator(".strip .missed").first.bounding_box()["width"] >= 0.4  # type: ignore[index]
+    hidden = page.get_by_text("hunghung").first
+    expect(hidden).to_be_hidden()
+    page.get_by_text("9 gaps, with the reason of each").focus()
+    page.keyboard.press("Enter")
+    expect(hidden).to_be_visible()
+    assert sideways(page) <= 0
+    assert troubles == []
+
+
+@ROOMS
 def test_every_page_loads_whole_and_without_a_word_of_complaint(
     browser: Browser, home: Home, site: str, options: dict[str, Any]
 ) -> None:
