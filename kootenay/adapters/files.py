@@ -1,6 +1,7 @@
 """Files that are whole or not there: hash, durable write, rename, and a lock that dies with its holder."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -33,6 +34,48 @@ def write_whole(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)  # a full disk gets its space back
         raise
     sync_folder(path.parent)
+
+
+def copy_whole(source: Path, target: Path) -> str:
+    """Copy a file durably under a name that nothing has yet; return the SHA-256 of what the disk gives back of it.
+
+    Raises FileExistsError when something lies there; it stays as it is.
+    """
+    _make_folder(target.parent)
+    part = part_of(target)
+    try:
+        with source.open("rb") as original, part.open("xb") as copy:
+            shutil.copyfileobj(original, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+            os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # read from the disk, not from memory
+        found = sha256_of(part)
+        _name(part, target)
+    finally:
+        part.unlink(missing_ok=True)  # a full disk gets its space back
+    sync_folder(target.parent)
+    return found
+
+
+def _name(part: Path, target: Path) -> None:
+    """Rename over nothing: a hard link fails where a rename would replace (link(2), rename(2))."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        part.replace(target)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each of which a power cut then leaves."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def move_whole(source: Path, target: Path) -> None:

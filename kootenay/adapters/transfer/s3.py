@@ -1,6 +1,7 @@
 """A bucket: one put a file, with its SHA-256, which S3 compares with what it read before the object is there.
 
-So no object is ever half there, and the receipt is the checksum that S3 keeps.
+So no object is ever half there, and the checksum that S3 keeps is a receipt. Once ingest has taken the photo out of the
+bucket, its own receipt stands there instead.
 """
 
 import base64
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kootenay.adapters.spool import SpooledPhoto
-from kootenay.adapters.transfer import STATUS, Access, Target, reading, trouble, untold
+from kootenay.adapters.transfer import RECEIPTS, STATUS, Access, Target, reading, receipt_hash, trouble, untold
 from kootenay.errors import PhotoRefusedError, TransferError, TransferRefusedError
 
 CONTENT_TYPES = {".jpg": "image/jpeg", ".json": "application/json"}
@@ -25,8 +26,8 @@ LARGEST_PUT = 5 * 1024**3
 OF_ONE_FILE = {"BadDigest", "EntityTooLarge", "InvalidDigest", "KeyTooLongError", "XAmzContentChecksumMismatch"}
 ABSENT = {"404", "NoSuchKey", "NotFound"}
 FOR_GOOD = {
-    "403": "see that its policy lets these credentials put and get",
-    "AccessDenied": "see that its policy lets these credentials put and get",
+    "403": "see that its policy lets these credentials put, get and delete",
+    "AccessDenied": "see that its policy lets these credentials put, get and delete",
     "AllAccessDisabled": "see the account",
     "AuthorizationHeaderMalformed": "see the region",
     "ExpiredToken": "renew the credentials",
@@ -59,11 +60,13 @@ class S3Target:
 
     def receipts(self, awaited: Collection[SpooledPhoto]) -> dict[str, str]:
         with _one_kind(f"s3://{self.bucket} gave no receipts", "the spool keeps what was sent"):
-            words = {each.sidecar.stem: self._word_on(each) for each in awaited}
+            words = {each.sidecar.stem: self._word_on(each) or self._receipt(each.sidecar.stem) for each in awaited}
         return {stem: sha256 for stem, sha256 in words.items() if sha256}
 
     def forget(self, stem: str) -> None:
-        """The receipt is the object itself: it stays."""
+        """The photo itself stays; only ingest's receipt goes."""
+        with _one_kind(f"s3://{self.bucket} still has the receipt of {stem}", "it does no harm there"):
+            self.client.delete_object(Bucket=self.bucket, Key=self._key(f"{RECEIPTS}/{stem}.json"))
 
     def tell(self, camera: str, content: bytes) -> None:
         with _one_kind(*untold(f"s3://{self.bucket}", camera)):
@@ -107,6 +110,17 @@ class S3Target:
             raise
         checksum = head.get("ChecksumSHA256", "")
         return "" if "-" in checksum else base64.b64decode(checksum).hex()  # "-2": of two parts, put by somebody else
+
+    def _receipt(self, stem: str) -> str:
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(f"{RECEIPTS}/{stem}.json"))
+        except ClientError as error:
+            if _code(error) in ABSENT:
+                return ""
+            raise
+        return receipt_hash(answer["Body"].read())
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name
