@@ -110,6 +110,12 @@ class CatalogError(KootenayError):
     transient = True
 
 
+class CatalogRefusedError(CatalogError):
+    """The catalog will answer the same again: a login, a database that is not there, a newer version than this."""
+
+    transient = False
+
+
 class FilmError(KootenayError):
     """A film was not made, or is not what its plan says; an earlier film was left standing."""
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 @cache
-def catalog_at(url: str, password: str | None) -> "Catalog":
+def catalog_at(url: str, password: str | None, at_once: int) -> "Catalog":
     """One engine a process: opening one a photo costs 36 times the insert."""
     from kootenay.adapters.catalog import open_catalog
 
-    return open_catalog(url, password)
+    return open_catalog(url, password, at_once)
 
 
 def catalog_of(settings: Settings) -> "Catalog":
@@ -41,9 +41,8 @@ def catalog_of(settings: Settings) -> "Catalog":
         path.parent.mkdir(parents=True, exist_ok=True)
         url = url.set(database=str(path))
     password = settings.catalog.password
-    return catalog_at(
-        url.render_as_string(hide_password=False), None if password is None else password.get_secret_value()
-    )
+    secret = None if password is None else password.get_secret_value()
+    return catalog_at(url.render_as_string(hide_password=False), secret, settings.ingest.at_once)
 
 
 def store_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "Store":

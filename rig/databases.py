@@ -17,10 +17,14 @@ READY_SECONDS = 60
 
 
 class MariaDb:
-    """A server whose data and log lie in `folder`; its one user over TCP owns every database in it."""
+    """A server whose data and log lie in `folder`; its one user over TCP owns every database in it.
 
-    def __init__(self, folder: Path) -> None:
+    `memory` is what it may hold of its data: little for tests, more for a bench.
+    """
+
+    def __init__(self, folder: Path, memory: str = "32M") -> None:
         self.port = free_port()
+        self._memory = memory
         self.password = secrets.token_urlsafe(12)
         self._folder = folder
         self._keeper = Keeper(folder / "logs")
@@ -45,7 +49,7 @@ class MariaDb:
             f"--pid-file={self._folder / 'pid'}",
             f"--tmpdir={self._folder}",
             "--skip-name-resolve",
-            "--innodb-buffer-pool-size=32M",
+            f"--innodb-buffer-pool-size={self._memory}",
             "--innodb-log-file-size=8M",
             "--innodb-flush-log-at-trx-commit=0",
         ]

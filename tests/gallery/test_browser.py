@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from kootenay.adapters.catalog_tables import metadata
+from kootenay.adapters.catalog.tables import metadata
 from kootenay.rules.gaps import CameraDay, Gap
 from kootenay.rules.host_status import Backlog, HostStatus, StandingTrouble
 from kootenay.rules.slots import SlotState

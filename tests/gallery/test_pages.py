@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from gallery.app import create_app
-from kootenay.adapters.catalog_tables import metadata
+from kootenay.adapters.catalog.tables import metadata
 from kootenay.settings import load_settings
 
 NOW = datetime(2026, 6, 21, 21, 8, tzinfo=UTC)

@@ -1,36 +1,14 @@
-"""The catalog's tables, as SQLAlchemy Core makes them in SQLite and MySQL.
-
-Times are aware UTC outside and naive UTC inside.
-"""
-
-from datetime import UTC, datetime
-from typing import Any
+"""The tables as they were before there were migrations: whatever of them is there already is left as it is."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
+from alembic import op
 
+from kootenay.adapters.catalog.tables import Identifier, UtcDateTime
 
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """DATETIME with milliseconds: aware UTC in Python, naive UTC in the database."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(mysql.DATETIME(fsp=3))
-        return dialect.type_descriptor(sa.DateTime())
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
+revision = "0001"
+down_revision = None
 
 metadata = sa.MetaData()
-Identifier = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-"""SQLite counts by itself only in a column that is exactly INTEGER."""
 
 photos = sa.Table(
     "photos",
@@ -85,12 +63,8 @@ films = sa.Table(
     mysql_charset="utf8mb4",
 )
 
-host_status = sa.Table(
-    "host_status",
-    metadata,
-    sa.Column("camera", sa.String(32), primary_key=True),
-    sa.Column("as_of", UtcDateTime, nullable=False),
-    sa.Column("document", sa.Text(1 << 20), nullable=False),
-    mysql_charset="utf8mb4",
-)
-"""What each camera's host said last, as it said it."""
+
+def upgrade() -> None:
+    metadata.create_all(op.get_bind())
+    for index in photos.indexes:
+        index.create(op.get_bind(), checkfirst=True)
