@@ -231,7 +231,7 @@ def main() -> int:
     late, idle = figures["late_starts"], figures["idle_guard"]
     lines += [
         f"  capture on top of an empty run: {figures['ratios']['capture_on_top_of_prefect_cpu']:.3f} s of CPU",
-        f"  the idle guard: {idle['cpu_per_slot']:.3f} s of CPU a slot, {idle['resident']:.1f} MiB resident",
+        f"  the idle guard: {idle['cpu_per_slot']:.3f} s of CPU a slot, {idle['resident']:.1f} MB resident",
         f"  {late['runs']} runs began late by {late['min']:.2f} to {late['max']:.2f} s, median {late['median']:.2f} s",
     ]
     sys.stdout.write("\n".join([f"A photo's cost, on {os.cpu_count()} cores", *lines, json.dumps(figures)]) + "\n")

@@ -42,7 +42,7 @@ WORKER_SECONDS = "2"
 
 
 def idle_guard(keeper: Keeper, folder: Path, latitude: float) -> dict[str, float]:
-    """Run a guard in the dark for three slots after its first look; return CPU seconds a slot, and MiB at the end."""
+    """Run a guard in the dark for three slots after its first look; return CPU seconds a slot, and MB at the end."""
     env = environment(folder / "guard", 1, {"KOOTENAY_CONFIG": str(_config(folder, latitude))})
     keeper.start("guard", [sys.executable, "-m", "guard"], env, CHECKOUT)
     pid = keeper.running["guard"].pid
@@ -52,7 +52,7 @@ def idle_guard(keeper: Keeper, folder: Path, latitude: float) -> dict[str, float
     _sleep_until(first + SLOTS * MINUTE + LOOK_OVER)
     keeper.check("guard")
     cost = (_cpu_seconds(pid) - before) / SLOTS
-    return {"cpu_per_slot": round(cost, 4), "resident": round(_resident_mib(pid), 1), "slots": SLOTS}
+    return {"cpu_per_slot": round(cost, 4), "resident": round(_resident(pid) / 1e6, 1), "slots": SLOTS}
 
 
 def late_starts(keeper: Keeper, env: Mapping[str, str], folder: Path, latitude: float) -> dict[str, Any]:
@@ -105,6 +105,7 @@ def _cpu_seconds(pid: int) -> float:
     return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mib(pid: int) -> float:
+def _resident(pid: int) -> int:
+    """Bytes (proc_pid_status(5))."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) * 1024

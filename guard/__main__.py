@@ -1,5 +1,6 @@
 """`python -m guard` watches over this host's cameras; `... upload` drains the spool once; `... hook` is gphoto2's."""
 
+import gc
 import logging
 import os
 import signal
@@ -8,7 +9,7 @@ import sys
 import threading
 
 from kootenay.errors import KootenayError
-from kootenay.settings import load_settings
+from kootenay.settings import load_settings, settings_file
 
 USAGE = "usage: python -m guard [upload | hook]: without a word it watches until it is told to end"
 
@@ -23,20 +24,35 @@ def main(words: list[str]) -> int:
         return 2
     try:
         return verb()
-    except (KootenayError, OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"guard: {error}\n")
-        return 1
+    except KootenayError as error:
+        told = str(error)
+    except (OSError, sqlite3.Error) as error:
+        told = f"its spool and ledger cannot be used: {error}; see `home` in {settings_file()}. No photo was touched"
+    sys.stderr.write(f"guard: {told}\n")
+    return 1
 
 
 def _watch() -> int:
-    from guard.watch import keep_draining, keep_watch
+    from guard.watch import Watch, keep_draining, keep_watch
     from kootenay.rules.daylight import zone_mismatch
 
-    settings, over = load_settings(), threading.Event()
+    settings, over, broken = load_settings(), threading.Event(), threading.Event()
+
+    def end_all(crash: threading.ExceptHookArgs) -> None:
+        """No camera stays unwatched in silence: systemd starts all anew."""
+        threading.__excepthook__(crash)
+        broken.set()
+        over.set()
+
+    threading.excepthook = end_all
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: over.set())
-    watches = [threading.Thread(target=keep_watch, args=(settings, name, over)) for name in settings.cameras]
+    watches = [
+        threading.Thread(target=keep_watch, args=(watch, over))
+        for watch in [Watch(settings, name) for name in settings.cameras]
+    ]
     watches.append(threading.Thread(target=keep_draining, args=(settings, over), daemon=True))
+    gc.freeze()  # what lives as long as this process is not searched again
     for each in watches:
         each.start()
     if doubt := zone_mismatch(settings.site.place):
@@ -44,7 +60,7 @@ def _watch() -> int:
     logging.info("watching %s", ", ".join(settings.cameras))
     for each in watches[:-1]:
         each.join()
-    return 0
+    return int(broken.is_set())
 
 
 def _upload() -> int:

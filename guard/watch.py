@@ -3,6 +3,9 @@
 The slot goes through the same rules and adapters as a run's, under the same lock; whoever is first has it.
 """
 
+import contextlib
+import ctypes
+import gc
 import logging
 import sqlite3
 import subprocess
@@ -23,6 +26,7 @@ from kootenay.wiring import ledger_of, news_of, spool_of, station_of
 
 log = logging.getLogger(__name__)
 
+LIBC = ctypes.CDLL(None)
 CHECKOUT = Path(__file__).resolve().parents[1]
 DRAIN_SECONDS = 1800
 LONGEST_SLEEP = 30.0
@@ -85,15 +89,14 @@ def drain_apart() -> str:
         return f"an upload was stopped after {DRAIN_SECONDS} s; it goes on at the next slot"
 
 
-def keep_watch(settings: Settings, name: str, over: threading.Event) -> None:
+def keep_watch(watch: Watch, over: threading.Event) -> None:
     """Look after one camera until `over` is set; trouble with one slot is told and does not end the watch."""
-    watch = Watch(settings, name)
     while _sleep_until(next_look(watch.camera, clock.now()), over):
         try:
             if told := watch.look(clock.now()):
-                log.warning("camera %s: %s", name, told)
+                log.warning("camera %s: %s", watch.name, told)
         except (KootenayError, OSError, sqlite3.Error) as error:
-            log.warning("camera %s: %s", name, error)
+            log.warning("camera %s: %s", watch.name, error)
 
 
 def keep_draining(settings: Settings, over: threading.Event) -> None:
@@ -109,9 +112,17 @@ def keep_draining(settings: Settings, over: threading.Event) -> None:
 
 def _sleep_until(at: datetime, over: threading.Event) -> bool:
     """Return True at an instant, or False when it is over before; a clock set back or ahead is followed."""
+    _give_memory_back()
     while not over.is_set():
         left = (at - clock.now()).total_seconds()
         if left <= 0 or left > timedelta(hours=2).total_seconds():
             return True
         over.wait(min(left, LONGEST_SLEEP))
     return False
+
+
+def _give_memory_back() -> None:
+    """What was needed for a moment goes to the system again: the first start compiles, and that alone is 4 MB."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # glibc's own: malloc_trim(3)
+        LIBC.malloc_trim(0)
