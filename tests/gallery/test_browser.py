@@ -126,11 +126,9 @@ def bad_day() -> HostStatus:
     slots = [at + number * timedelta(minutes=20) for number in range(9)]
     gaps = [Gap(slot, slot, 1, SlotState.MISSED, "hung" * 40) for slot in slots]
     today = CameraDay(at.date(), at, at + timedelta(hours=4), {SlotState.MISSED: 9}, {}, tuple(gaps))
-    few = replace(today, day=today.day - timedelta(days=1), gaps=tuple(gaps[:2]))
+    days = (replace(today, day=today.day - timedelta(days=1), gaps=tuple(gaps[:2])), today)
     trouble = StandingTrouble("camera", at, 9, "/var/lib/" + "spool/" * 40)
-    return HostStatus(
-        "lake", minutes_ago(4), (few, today), Backlog(9, 9, at, 1), 10**12, {"battery": "full" * 40}, at, (trouble,)
-    )
+    return HostStatus("lake", minutes_ago(4), days, Backlog(9, 9, at, 1), 9, {"battery": "full" * 40}, at, (trouble,))
 
 
 ROOMS = pytest.mark.parametrize(
