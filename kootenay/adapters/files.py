@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+CHUNK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
@@ -36,25 +37,31 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def copy_whole(source: Path, target: Path) -> str:
-    """Copy a file durably under a name that nothing has yet; return the SHA-256 of what the disk gives back of it.
+def copy_whole(source: Path, target: Path, sha256: str = "") -> None:
+    """Copy a file durably, read back and compared, under a name that nothing has yet; parts go if it fails.
 
-    Raises FileExistsError when something lies there; it stays as it is.
+    Raises FileExistsError when something lies there, which stays as it is, and OSError when the source has not, or no
+    longer, the hash that is given.
     """
-    _make_folder(target.parent)
+    make_folder(target.parent)
     part = part_of(target)
     try:
         with source.open("rb") as original, part.open("xb") as copy:
-            shutil.copyfileobj(original, copy, 1 << 20)
+            digest = hashlib.sha256()
+            while chunk := original.read(CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
             copy.flush()
             os.fsync(copy.fileno())
             os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # read from the disk, not from memory
-        found = sha256_of(part)
+        if sha256 not in ("", digest.hexdigest()):
+            raise OSError(errno.ESTALE, "it is not what was checked", str(source))
+        if sha256_of(part) != digest.hexdigest():
+            raise OSError(errno.EIO, "the disk gives back other bytes than were written", str(part))
         _name(part, target)
     finally:
         part.unlink(missing_ok=True)  # a full disk gets its space back
     sync_folder(target.parent)
-    return found
 
 
 def _name(part: Path, target: Path) -> None:
@@ -69,11 +76,11 @@ def _name(part: Path, target: Path) -> None:
         part.replace(target)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it, each of which a power cut then leaves."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
 

@@ -1,0 +1,78 @@
+"""A folder of originals: copied durably and read back, never over anything."""
+
+import contextlib
+import os
+import re
+import shutil
+import time
+from datetime import date
+from pathlib import Path
+
+from kootenay.adapters.files import copy_whole, sha256_of
+from kootenay.rules import naming
+from kootenay.rules.keeping import day_of
+
+PART = re.compile(r"\.(?P<name>[^/]+)\.[0-9a-f]{8}\.part")
+STALE_SECONDS = 24 * 3600
+
+
+class FolderPlace:
+    """Files below a root, by their path in the archive."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    def put(self, original: Path, place: str, sha256: str) -> None:
+        copy_whole(original, self.root / place, sha256)
+
+    def sha256(self, place: str) -> str:
+        return sha256_of(self.root / place)
+
+    def read(self, place: str) -> bytes:
+        return (self.root / place).read_bytes()
+
+    def delete(self, place: str) -> None:
+        (self.root / place).unlink(missing_ok=True)
+
+    def files(self, folder: str) -> dict[str, int]:
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return {
+                    entry.name: entry.stat(follow_symlinks=False).st_size
+                    for entry in entries
+                    if entry.is_file(follow_symlinks=False)
+                }
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+
+    def days(self) -> list[tuple[date, str]]:
+        """Return every day of every camera that has a folder here, in order."""
+        days = []
+        for path in self.root.glob("*/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"):
+            camera, *parts = path.relative_to(self.root).parts
+            with contextlib.suppress(ValueError):
+                day = date(*map(int, parts))
+                if re.fullmatch(naming.CAMERA_NAME, camera):
+                    days.append((day, camera))
+        return sorted(days)
+
+    def free_bytes(self) -> int:
+        """Return what this place's disk has left for this user."""
+        return shutil.disk_usage(self.root).free
+
+    def tidy(self) -> int:
+        """Remove copies that a kill cut short more than a day ago; return how many."""
+        stale = [
+            path
+            for day, camera in self.days()
+            for path in (self.root / naming.day_folder(camera, day)).glob(".*.part")
+            if (found := PART.fullmatch(path.name))
+            and day_of(f"{naming.day_folder(camera, day)}/{found['name']}")
+            and time.time() - path.lstat().st_mtime > STALE_SECONDS
+        ]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
