@@ -7,6 +7,7 @@ Segments: ISO/IEC 10918-1, annex B.
 
 import io
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,18 +15,24 @@ import numpy.typing as npt
 import simplejpeg
 from PIL import Image
 
+from kootenay.adapters.exif import orientation_of
 from kootenay.errors import NotAPhotoError
+from kootenay.rules.readiness import printable
 from kootenay.rules.renditions import Size
 
 Pixels = npt.NDArray[np.uint8]
 """Rows, columns, and one channel (grey), three (red, green, blue) or four (ink, 0 is none)."""
 
-START, SCAN, END = 0xD8, 0xDA, 0xD9
+Segments = list[tuple[int, bytes]]
+
+START, SCAN, END, HUFFMAN, PROGRESSIVE = 0xD8, 0xDA, 0xD9, 0xC4, 0xC2
 ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a length."""
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TAKEN = {0xC0, 0xC1, 0xC2}
 """Frames that are decoded: baseline, extended and progressive, by Huffman codes."""
+HOLE = bytes(32)
+"""No encoder writes so many zeros for a picture that is not flat: they are a block's 63 frequencies, all of them -1."""
 COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 """What a picture of so many components is decoded to."""
 MOST_SCANS = 100
@@ -60,19 +67,22 @@ def read_header(content: bytes, name: str, most_pixels: float) -> Header:
     Raises NotAPhotoError for what is no JPEG, or one of a kind that no camera writes for people.
     """
     try:
-        return _header(_segments(content), most_pixels)
+        segments, scan = _segments(content)
+        header = _header(segments, orientation_of(content), most_pixels)
+        _refuse_zeros(content, segments, scan)
     except (struct.error, IndexError) as error:
         raise _refusal(name, "it ends within its header") from error
     except ValueError as error:
         raise _refusal(name, error) from error
+    return header
 
 
 def _refusal(name: str, why: object) -> NotAPhotoError:
-    return NotAPhotoError(f"{name} cannot be decoded: {why}")
+    return NotAPhotoError(f"{printable(name)} cannot be decoded: {why}")
 
 
-def _segments(content: bytes) -> list[tuple[int, bytes]]:
-    """Return (marker, payload) of each segment before the first scan."""
+def _segments(content: bytes) -> tuple[Segments, int]:
+    """Return (marker, payload) of each segment up to the first scan's header, and where the coded data begin."""
     if content[:2] != bytes([0xFF, START]):
         msg = "it does not begin as one" if content else "it is empty"
         raise ValueError(msg)
@@ -96,11 +106,11 @@ def _segments(content: bytes) -> list[tuple[int, bytes]]:
             if any(each == 0xC2 for each, _ in found) and content.count(b"\xff\xda") > MOST_SCANS:
                 msg = f"over {MOST_SCANS} scans"
                 raise ValueError(msg)
-            return found
+            return found, place + length
         place += length
 
 
-def _header(segments: list[tuple[int, bytes]], most_pixels: float) -> Header:
+def _header(segments: Segments, orientation: int, most_pixels: float) -> Header:
     frame = next(((marker, payload) for marker, payload in segments if marker in FRAMES), None)
     if frame is None:
         msg = "no frame header"
@@ -125,28 +135,35 @@ def _header(segments: list[tuple[int, bytes]], most_pixels: float) -> Header:
         size=Size(width, height),
         components=components,
         adobe=any(marker == 0xEE and data[:5] == b"Adobe" for marker, data in segments),
-        orientation=_orientation(exif),
+        orientation=orientation,
         exif=exif,
         profile=b"".join(part[2:] for part in parts),
     )
 
 
-def _orientation(exif: bytes) -> int:
-    """Return tag 0x0112 of the first directory (TIFF 6.0, section 2), 1 for none and for nonsense."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None:
-        return 1
-    try:
-        (start,) = struct.unpack_from(f"{order}I", exif, 4)
-        (count,) = struct.unpack_from(f"{order}H", exif, start)
-        for place in range(start + 2, start + 2 + 12 * count, 12):
-            tag, kind = struct.unpack_from(f"{order}HH", exif, place)
-            if tag == 0x0112:
-                (value,) = struct.unpack_from(order + {1: "B", 3: "H", 4: "I"}.get(kind, "H"), exif, place + 8)
-                return value if 1 <= value <= 8 else 1
-    except struct.error:
-        return 1
-    return 1
+def _refuse_zeros(content: bytes, segments: Segments, scan: int) -> None:
+    """Raise ValueError for a hole of zeros in baseline data, which libjpeg takes for a pattern in four cases of ten.
+
+    Bits of zero are the shortest codes. Where these mean a block like the one before and nothing in it, as an encoder
+    that makes its own codes has it for a black picture, zeros are no damage.
+    """
+    codes = dict(_shortest_codes(segments))
+    first = segments[-1][1][2]  # the tables of the scan's first component, T.81 B.2.3
+    flat = codes.get(first >> 4, 0) == 0 and codes.get(first & 15 | 16, 1) == 0
+    progressive = any(marker == PROGRESSIVE for marker, _ in segments)
+    hole = content.find(HOLE, scan, content.find(bytes([0xFF, END]), scan))
+    if hole >= 0 and not flat and not progressive:
+        msg = f"zeros stand in its coded data from byte {hole}: a part of it was lost"
+        raise ValueError(msg)
+
+
+def _shortest_codes(segments: Segments) -> Iterator[tuple[int, int]]:
+    """Yield (class and number, symbol of the shortest code) of each Huffman table (T.81, B.2.4.2)."""
+    for payload in (payload for marker, payload in segments if marker == HUFFMAN):
+        place = 0
+        while place + 17 < len(payload):
+            yield payload[place], payload[place + 17]
+            place += 17 + sum(payload[place + 1 : place + 17])
 
 
 def decode(content: bytes, name: str, header: Header, at_least: Size) -> Pixels:
@@ -160,10 +177,20 @@ def decode(content: bytes, name: str, header: Header, at_least: Size) -> Pixels:
             content, COLOURS[header.components], min_width=at_least.width, min_height=at_least.height
         )
     except ValueError as error:
+        if "ICC marker" in str(error):  # the picture is whole, only what its colours mean is not
+            return decode(_without_profile(content), name, header, at_least)
         if "subsampling" not in str(error) or header.components != 3:
             raise _refusal(name, error) from error
         return _decode_odd(content, name)
     return np.invert(pixels) if header.adobe and header.components == 4 else pixels  # Adobe stores ink left out
+
+
+def _without_profile(content: bytes) -> bytes:
+    segments, scan = _segments(content)
+    kept = (
+        struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload for marker, payload in segments if marker != 0xE2
+    )
+    return content[:2] + b"".join(kept) + content[scan:]
 
 
 def _decode_odd(content: bytes, name: str) -> Pixels:
