@@ -6,6 +6,7 @@ nothing stands (If-None-Match). Servers that know no such condition are asked wh
 
 import base64
 import hashlib
+import io
 import random
 import threading
 import time
@@ -41,6 +42,9 @@ RACES = 50
 
 LOST = {"ConditionalRequestConflict", "NoSuchKey", "OperationAborted", "PreconditionFailed"}
 """Another writer was there first, or is there now."""
+
+WORTH_ASKING = 2_000_000
+"""Bytes of an object before which S3 is asked whether it would take it."""
 
 READS = 3
 """Of one object whose bytes break off on the way; what goes before them boto3 repeats itself."""
@@ -81,7 +85,9 @@ class S3Store:
     @cached_property
     def client(self) -> Any:
         with _connecting:  # whoever comes meanwhile shall wait for the client that is being made, and not make another
-            return self._connect()
+            client = self._connect()
+        client.meta.events.register_last("before-call.s3", _send_at_once, unique_id="kootenay-send-at-once")
+        return client
 
     def put(self, key: str, content: bytes) -> None:
         where = self._where(checked(key))
@@ -241,6 +247,13 @@ class S3Store:
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    """boto3 asks S3 before it sends any body (Expect: 100-continue), a round trip that is worth it for a film alone."""
+    body = params.get("body")
+    if isinstance(body, io.BytesIO) and body.getbuffer().nbytes < WORTH_ASKING:
+        params["headers"].pop("Expect", None)
 
 
 def _tries() -> Iterator[int]:
