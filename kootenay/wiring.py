@@ -19,7 +19,9 @@ from kootenay.adapters.transfer import Access, Target, open_target
 from kootenay.settings import Settings
 
 if TYPE_CHECKING:
+    from kootenay.adapters.archive import Archive
     from kootenay.adapters.catalog import Catalog
+    from kootenay.adapters.incoming import Incoming
     from kootenay.adapters.store import Store
 
 
@@ -51,6 +53,30 @@ def store_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "S
 
     store = settings.store
     return open_store(store.url, settings.path(store.url.removeprefix("file:")), store.public_url, connect or _s3)
+
+
+def archive_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "Archive":
+    """Given settings, return the archive; S3 without a `connect` of its own uses boto3's chain of credentials."""
+    from kootenay.adapters.archive import open_archive
+
+    archive = settings.archive
+    return open_archive(settings.path(archive.folder), archive.copy_to, settings.path(archive.copy_to), connect or _s3)
+
+
+def incoming_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "Incoming":
+    """Given settings, return where photos arrive; S3 without a `connect` of its own as the archive."""
+    from kootenay.adapters.incoming import open_incoming
+
+    ingest = settings.ingest
+    return open_incoming(
+        ingest.incoming,
+        folder=settings.path(ingest.incoming),
+        quarantine=settings.path(ingest.quarantine),
+        work=settings.path("server/fetched"),
+        quiet=timedelta(seconds=ingest.quiet_seconds),
+        cameras=settings.cameras,
+        connect=connect or _s3,
+    )
 
 
 @cache

@@ -4,19 +4,33 @@ from contextlib import AbstractContextManager
 from functools import cache, partial
 from typing import Any, cast
 
+from kootenay.adapters.archive import Archive
+from kootenay.adapters.incoming import Incoming
 from kootenay.adapters.store import Store
 from kootenay.adapters.store import s3 as s3_store
 from kootenay.adapters.transfer import Target
 from kootenay.adapters.transfer import s3 as s3_target
 from kootenay.errors import SettingsError
 from kootenay.settings import Settings
-from kootenay.wiring import store_of, target_of
+from kootenay.wiring import archive_of, incoming_of, store_of, target_of
 
 
 def store_with_secrets(settings: Settings) -> Store:
     """Given settings, return the store; S3 by the AwsCredentials block they name, or by boto3's own chain."""
     block = settings.store.credentials_block
     return store_of(settings, partial(_s3_client, block, "store") if block else None)
+
+
+def archive_with_secrets(settings: Settings) -> Archive:
+    """Given settings, return the archive; its second place as `store_with_secrets` has it."""
+    block = settings.archive.credentials_block
+    return archive_of(settings, partial(_s3_client, block, "archive") if block else None)
+
+
+def incoming_with_secrets(settings: Settings) -> Incoming:
+    """Given settings, return where photos arrive; S3 as `store_with_secrets` has it."""
+    block = settings.ingest.credentials_block
+    return incoming_of(settings, partial(_s3_client, block, "ingest") if block else None)
 
 
 def target_with_secrets(settings: Settings) -> AbstractContextManager[Target]:

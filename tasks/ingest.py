@@ -163,7 +163,7 @@ def _put_everywhere(settings: Settings, store: Store, arrival: Arrival) -> Photo
     photo = _photo(arrival, time, renditions, path)
     for rendition, file in zip(photo.renditions, reversed(renditions.files), strict=True):
         store.put(rendition.key, file.content)
-    place = settings.path(wish.archive) / path
+    place = settings.path(settings.archive.folder) / path
     for original, sha256 in arrival.originals.items():
         archive_original(original, place.with_suffix(original.suffix), sha256)
     return photo

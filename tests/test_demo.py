@@ -248,7 +248,7 @@ class TestTheDay:
         settings = tour.settings
         site = settings.site.place
         for photo in catalog_of(settings).day("lake", DAY):
-            original = settings.path(settings.ingest.archive) / photo.archive_path
+            original = settings.path(settings.archive.folder) / photo.archive_path
             save(paint(site, photo.slot), tmp_path / "scene.jpg", site.local(photo.slot))
             assert sha256_of(original) == photo.sha256 == sha256_of(tmp_path / "scene.jpg")
 
@@ -269,7 +269,7 @@ class TestTheDay:
         seen = 0
         for photo in catalog_of(settings).day("lake", DAY):
             if disc_visible(site, photo.slot):
-                found = elevation_at(disc_row(settings.path(settings.ingest.archive) / photo.archive_path), SIZE)
+                found = elevation_at(disc_row(settings.path(settings.archive.folder) / photo.archive_path), SIZE)
                 assert found == pytest.approx(almanac_elevation(site, photo.slot), abs=0.7)
                 assert photo.elevation == pytest.approx(sun_elevation(site, photo.slot), abs=0.01)
                 seen += 1

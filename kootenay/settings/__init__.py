@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -17,12 +17,14 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
 from kootenay.errors import SettingsError
 from kootenay.rules.daylight import Site
 from kootenay.rules.film_plan import Profile
+from kootenay.rules.keeping import Policy
 from kootenay.rules.naming import CAMERA_NAME, RESERVED
 from kootenay.settings.camera_host import CameraSettings, SpoolSettings, UploadSettings
 from kootenay.settings.section import Section
@@ -37,6 +39,13 @@ def _even(pixels: int) -> int:
         msg = "must be even (4:2:0 video has half as many colour samples)"
         raise ValueError(msg)
     return pixels
+
+
+def _path_or_bucket(where: str) -> str:
+    if "://" in where and not re.match(r"s3://[^/]", where):
+        msg = f"{where!r} is neither a path nor s3://bucket/prefix"
+        raise ValueError(msg)
+    return where
 
 
 EvenPixels = Annotated[int, Field(ge=16, le=7680), AfterValidator(_even)]
@@ -68,15 +77,40 @@ class SiteSettings(Section):
 
 
 class IngestSettings(Section):
-    """How the server takes photos in: folders, sizes in pixels of width, JPEG quality, photos at a time."""
+    """How the server takes photos in: where they arrive, sizes in pixels of width, JPEG quality, photos at a time."""
 
-    incoming: Path = Path("incoming")
-    archive: Path = Path("archive")
+    incoming: Annotated[str, AfterValidator(_path_or_bucket)] = "incoming"
+    credentials_block: str = ""
+    quiet_seconds: float = Field(20, ge=0, le=3600)
     quarantine: Path = Path("quarantine")
     widths: tuple[Annotated[int, Field(ge=16, le=8192)], ...] = (1920, 1280, 640, 320)
     quality: int = Field(85, ge=1, le=95)
     at_once: int = Field(2, ge=1, le=64)
     most_megapixels: float = Field(100, gt=0)
+
+
+class ArchiveSettings(Section):
+    """Where originals are kept, and how long in the first of two places."""
+
+    folder: Path = Path("archive")
+    copy_to: Annotated[str, AfterValidator(_path_or_bucket)] = ""
+    credentials_block: str = ""
+    keep_days: int = Field(0, ge=0)
+    floor_megabytes: float = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _lets_go_only_what_is_elsewhere(self) -> Self:
+        if not self.copy_to and (self.keep_days or self.floor_megabytes):
+            msg = "keep_days and floor_megabytes let originals go, so they need a second place: set copy_to"
+            raise ValueError(msg)
+        if self.copy_to == str(self.folder):
+            msg = f"copy_to is the archive's own folder {self.copy_to!r}, which is no second place"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(self.keep_days, int(self.floor_megabytes * 1e6))
 
 
 class StoreSettings(Section):
@@ -152,6 +186,7 @@ class Settings(Section):
     spool: SpoolSettings = SpoolSettings()
     upload: UploadSettings = UploadSettings()
     ingest: IngestSettings = IngestSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     store: StoreSettings = StoreSettings()
     catalog: CatalogSettings = CatalogSettings()
     film: FilmSettings = FilmSettings()

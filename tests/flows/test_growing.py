@@ -74,7 +74,9 @@ def world(tmp_path: Path, mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch) -> 
 
         [ingest]
         incoming = "{tmp_path / "server" / "incoming"}"
-        archive = "{tmp_path / "server" / "archive"}"
+
+        [archive]
+        folder = "{tmp_path / "server" / "archive"}"
 
         [store]
         url = "s3://{BUCKET}/web"
@@ -112,7 +114,7 @@ def test_a_photo_goes_all_the_way_by_settings_alone(world: World) -> None:
     assert listed == keys
     assert spool_of(settings).waiting() == spool_of(settings).unconfirmed() == []
     assert not list(world.sftp.incoming.glob("*.*"))
-    archive = settings.path(settings.ingest.archive)
+    archive = settings.path(settings.archive.folder)
     assert sorted(path.stat().st_size for path in archive.rglob("*.jpg")) == sorted(photo.bytes for photo in photos)
 
 

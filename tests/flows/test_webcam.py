@@ -214,7 +214,7 @@ class TestTheWayToTheWeb:
         photos = catalog_of(taken).day("lake", DAY)
         assert [photo.slot for photo in photos] == sorted(given)
         for photo in photos:
-            original = taken.path(taken.ingest.archive) / photo.archive_path
+            original = taken.path(taken.archive.folder) / photo.archive_path
             assert original.read_bytes() == given[photo.slot]
             assert [each.width for each in photo.renditions] == [320, 640, 1280, 1920]
             assert [len(store_of(taken).get(each.key)) for each in photo.renditions] == [
@@ -291,7 +291,7 @@ class TestTheWayToTheWeb:
     def test_one_photo_that_cannot_be_kept_does_not_hold_up_the_others(self, taken: Settings) -> None:
         run(upload)
         oldest = min(taken.path(taken.ingest.incoming).glob("*.jpg"))
-        place = taken.path(taken.ingest.archive) / "lake/2026/06/21" / oldest.name
+        place = taken.path(taken.archive.folder) / "lake/2026/06/21" / oldest.name
         place.mkdir(parents=True)
         state = run(ingest)
         assert state.is_failed()
