@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from gallery.app import create_app
 from gallery.files import Media
+from kootenay.adapters.store import Latest, LatestSize
 
 NEWEST = datetime(2026, 6, 21, 21, 5, tzinfo=UTC)
 Home = Any
@@ -21,6 +22,18 @@ def test_a_photo_is_served_with_its_type_for_ever(home: Home) -> None:
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_pointer_is_served_for_a_moment(home: Home) -> None:
+    photo = home.add(NEWEST)
+    size = photo.renditions[0]
+    home.store.point_latest("lake", Latest(NEWEST, (LatestSize(size.width, size.height, size.key),)))
+    site = TestClient(create_app(home.settings))
+    answer = site.get("/media/latest/lake.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "public, max-age=30, stale-while-revalidate=60"
+    assert site.get(f"/media/{answer.json()['sizes'][0]['key']}").content == home.store.get(size.key)
+    assert site.get("/media/latest/.lake.json.lock").status_code == 404
 
 
 @pytest.mark.parametrize(
