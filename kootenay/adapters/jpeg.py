@@ -6,8 +6,8 @@ Segments: ISO/IEC 10918-1, annex B.
 """
 
 import io
+import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +25,14 @@ Pixels = npt.NDArray[np.uint8]
 
 Segments = list[tuple[int, bytes]]
 
-START, SCAN, END, HUFFMAN, PROGRESSIVE = 0xD8, 0xDA, 0xD9, 0xC4, 0xC2
+START, SCAN, END, HUFFMAN = 0xD8, 0xDA, 0xD9, 0xC4
 ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a length."""
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 TAKEN = {0xC0, 0xC1, 0xC2}
 """Frames that are decoded: baseline, extended and progressive, by Huffman codes."""
+MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
+"""Any that ends coded data: in these, 0 follows 0xFF, or a restart's number (B.1.1.5)."""
 HOLE = bytes(32)
 """No encoder writes so many zeros for a picture that is not flat: they are a block's 63 frequencies, all of them -1."""
 COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
@@ -69,7 +71,7 @@ def read_header(content: bytes, name: str, most_pixels: float) -> Header:
     try:
         segments, scan = _segments(content)
         header = _header(segments, orientation_of(content), most_pixels)
-        _refuse_zeros(content, segments, scan)
+        _refuse_zeros(content, scan)
     except (struct.error, IndexError) as error:
         raise _refusal(name, "it ends within its header") from error
     except ValueError as error:
@@ -141,40 +143,57 @@ def _header(segments: Segments, orientation: int, most_pixels: float) -> Header:
     )
 
 
-def _refuse_zeros(content: bytes, segments: Segments, scan: int) -> None:
-    """Raise ValueError for a hole of zeros in baseline data, which libjpeg takes for a pattern in four cases of ten.
+def _refuse_zeros(content: bytes, scan: int) -> None:
+    """Raise ValueError for a hole of zeros in coded data, which libjpeg takes for a pattern in four cases of ten."""
+    if content.find(HOLE, scan) < 0:
+        return
+    codes: dict[int, int] = {}
+    place = 2
+    while (found := MARKER.search(content, place)) and found[1][0] != END:
+        (length,) = struct.unpack_from(">H", content, found.end())
+        payload = content[found.end() + 2 : found.end() + length]
+        place = found.end() + length
+        if found[1][0] == HUFFMAN:
+            codes |= _shortest_codes(payload)
+        elif found[1][0] == SCAN:
+            following = MARKER.search(content, place)
+            hole = content.find(HOLE, place, following.start() if following else len(content))
+            if hole >= 0 and not _zeros_mean_flat(payload, codes):
+                msg = f"zeros stand in its coded data from byte {hole}: a part of it was lost"
+                raise ValueError(msg)
 
-    Bits of zero are the shortest codes. Where these mean a block like the one before and nothing in it, as an encoder
-    that makes its own codes has it for a black picture, zeros are no damage.
+
+def _shortest_codes(tables: bytes) -> dict[int, int]:
+    """Given Huffman tables, return each one's symbol of the code that is all zeros, by class and number (B.2.4.2)."""
+    found, place = {}, 0
+    while place + 17 < len(tables):
+        found[tables[place]] = tables[place + 17]
+        place += 17 + sum(tables[place + 1 : place + 17])
+    return found
+
+
+def _zeros_mean_flat(scan: bytes, codes: dict[int, int]) -> bool:
+    """Given a scan's header (B.2.3), return whether zeros are a block like the one before with nothing in it.
+
+    So encoders that make their own codes write a black picture or a white sky.
     """
-    codes = dict(_shortest_codes(segments))
-    first = segments[-1][1][2]  # the tables of the scan's first component, T.81 B.2.3
-    flat = codes.get(first >> 4, 0) == 0 and codes.get(first & 15 | 16, 1) == 0
-    progressive = any(marker == PROGRESSIVE for marker, _ in segments)
-    hole = content.find(HOLE, scan, content.find(bytes([0xFF, END]), scan))
-    if hole >= 0 and not flat and not progressive:
-        msg = f"zeros stand in its coded data from byte {hole}: a part of it was lost"
-        raise ValueError(msg)
-
-
-def _shortest_codes(segments: Segments) -> Iterator[tuple[int, int]]:
-    """Yield (class and number, symbol of the shortest code) of each Huffman table (T.81, B.2.4.2)."""
-    for payload in (payload for marker, payload in segments if marker == HUFFMAN):
-        place = 0
-        while place + 17 < len(payload):
-            yield payload[place], payload[place + 17]
-            place += 17 + sum(payload[place + 1 : place + 17])
+    tables, (first, last, approximation) = scan[2], scan[-3:]
+    light = first > 0 or approximation >> 4 > 0 or codes.get(tables >> 4, 0) == 0
+    return light and (last == 0 or codes.get(tables & 15 | 16, 1) == 0)
 
 
 def decode(content: bytes, name: str, header: Header, at_least: Size) -> Pixels:
-    """Return the whole picture as it is stored, at the smallest of libjpeg's scales that is not below a size.
+    """Return the whole picture as it is stored, or its half, quarter or eighth where that is not below a size.
 
     Raises NotAPhotoError when anything is missing or damaged up to the end of the picture (EOI). What follows it, as
-    zeros, or the other pictures of a multi-picture file, is not looked at.
+    zeros, or the other pictures of a multi-picture file, is not looked at. libjpeg's other scales are less like the
+    photo where they are hardly larger than what is asked for.
     """
+    scales = [Size(-(-header.size.width // part), -(-header.size.height // part)) for part in (8, 4, 2)]
+    scaled = next((at for at in scales if at.width >= at_least.width and at.height >= at_least.height), header.size)
     try:
         pixels: Pixels = simplejpeg.decode_jpeg(
-            content, COLOURS[header.components], min_width=at_least.width, min_height=at_least.height
+            content, COLOURS[header.components], min_width=scaled.width, min_height=scaled.height
         )
     except ValueError as error:
         if "ICC marker" in str(error):  # the picture is whole, only what its colours mean is not
