@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -20,9 +21,15 @@ from kootenay.adapters.archive import Archive, open_archive
 from kootenay.errors import ArchiveError
 from kootenay.rules.naming import original_path
 from rig.processes import free_port
-from tests.adapters.conftest import SLOT, STEP, jpeg, names
+from tests.adapters.conftest import SLOT, STEP, jpeg, names, start_python
 
 DAY = date(2026, 6, 21)
+COPY = """
+import sys
+from pathlib import Path
+from kootenay.adapters.files import copy_whole
+copy_whole(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
 numbers = count()
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
 
@@ -219,6 +226,26 @@ def test_a_full_disk_is_told_in_one_line_and_forgotten_when_there_is_room(tmp_pa
         assert archive.read(place) == path.read_bytes()
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_a_kill_in_the_middle_of_a_copy_leaves_no_original_and_the_next_try_makes_it(
+    archive: Archive, tmp_path: Path
+) -> None:
+    path, place, sha256 = photo_in(tmp_path / "in")
+    pipe = tmp_path / "in" / "slow.jpg"
+    os.mkfifo(pipe)
+    copying = start_python(COPY, pipe, tmp_path / "archive" / place)
+    with pipe.open("wb", buffering=0) as slow:
+        slow.write(path.read_bytes()[:500])
+        while not [name for name in names(tmp_path / "archive") if name.endswith(".part")]:
+            time.sleep(0.01)
+        copying.kill()
+        copying.communicate()
+    (part,) = names(tmp_path / "archive")
+    assert part.endswith(".part")
+    assert list(archive.oldest_first(date.max)) == []
+    archive.keep(path, place, sha256)
+    assert archive.read(place) == path.read_bytes()
 
 
 def test_a_bucket_that_is_away_keeps_the_photo_where_it_is(tmp_path: Path) -> None:

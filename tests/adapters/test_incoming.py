@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -314,6 +315,26 @@ def test_a_removal_cut_short_is_an_orphan_that_the_next_look_names(incoming: Inc
     assert photo.stem == (look.orphans or look.ready)[0].stem
 
 
+def test_a_raw_whose_photo_was_taken_in_before_its_sidecar_came_is_still_there_to_be_kept(
+    incoming: Incoming, folder: Path
+) -> None:
+    photo = send(folder, raw=b"raw")
+    passport = photo.with_suffix(".json").read_bytes()
+    photo.with_suffix(".json").unlink()
+    arrival = only(incoming, soon())
+    photo.with_suffix(".json").write_bytes(passport)
+    incoming.remove(arrival)
+    assert len(names(folder)) == 2
+    (orphan,) = incoming.look(datetime.now(UTC)).orphans
+    with incoming.claim(orphan) as claim:
+        assert claim
+        assert list(claim.originals) == [photo.with_suffix(".cr3")]
+        with incoming.claim(orphan) as second:
+            assert second is None
+    incoming.remove(orphan)
+    assert names(folder) == []
+
+
 def test_an_orphan_whose_photo_comes_back_is_let_be(incoming: Incoming, folder: Path) -> None:
     photo = send(folder)
     content = photo.read_bytes()
@@ -385,3 +406,28 @@ def test_ten_thousand_photos_are_one_pass(incoming: Incoming, folder: Path, figu
     begun = datetime.now(UTC)
     assert len(incoming.look(begun).ready) == 10_000
     figure(f"a look at 10,000 photos with sidecars: {(datetime.now(UTC) - begun).total_seconds():.2f} s")
+
+
+def test_two_ingests_share_the_work(folder: Path, tmp_path: Path) -> None:
+    done: list[str] = []
+    start = threading.Barrier(4)
+
+    def ingest() -> None:
+        incoming = FolderIncoming(folder, tmp_path / "quarantine", QUIET, CAMERAS)
+        ready = incoming.look(datetime.now(UTC)).ready
+        start.wait()
+        for arrival in ready:
+            with incoming.claim(arrival) as claim:
+                if claim:
+                    done.append(arrival.name)
+                    incoming.remove(arrival)
+
+    FolderIncoming(folder, tmp_path / "quarantine", QUIET, CAMERAS)
+    sent = [send(folder, slot=SLOT + number * STEP).name for number in range(200)]
+    threads = [threading.Thread(target=ingest) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(done) == sorted(sent)
+    assert names(folder) == []

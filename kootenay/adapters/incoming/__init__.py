@@ -46,9 +46,19 @@ class Arrival:
 
     @property
     def files(self) -> list[str]:
-        """All of them, the sidecar last; one that could not be read is a sidecar by its name."""
-        has_sidecar = self.sidecar is not None or naming.is_photo_stem(self.stem)
-        return [*self.originals, *([readiness.sidecar_name(self.name)] if has_sidecar else [])]
+        """All of them, the sidecar last. A sidecar that came after the photo was looked at is none of them."""
+        return [*self.originals, *([readiness.sidecar_name(self.name)] if self.sidecar else [])]
+
+    @property
+    def files_of_misfit(self) -> list[str]:
+        """All of them, and what is a sidecar by its name but cannot be read as one."""
+        named = [readiness.sidecar_name(self.name)] if naming.is_photo_stem(self.stem) else []
+        return [*self.originals, *named]
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether this is a sidecar whose photo is gone."""
+        return not self.version
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -71,9 +81,10 @@ class Look:
     """What lies in the incoming place.
 
     `ready` has the oldest slot first. `misfits` belong in quarantine. `waiting` are left until something happens to
-    them: broken off, without their RAW, not readable. `orphans` are sidecars whose photo is gone: a removal cut short,
-    to be finished by `remove` if the catalog has their hash. `settling` were changed just now, so a second look after
-    `quiet` will tell. `others` is how many files lie there that are no photos; they are left alone.
+    them: broken off, without their RAW, not readable. `settling` were changed just now, so a second look after `quiet`
+    will tell. `orphans` are sidecars whose photo is gone: a removal cut short, or a photo taken in before its sidecar
+    came. One whose hash the catalog has is to be claimed, its companions that are still there kept, and removed.
+    `others` is how many files lie there that are no photos; they are left alone.
     """
 
     ready: list[Arrival] = field(default_factory=list)
@@ -100,6 +111,7 @@ class Incoming(Protocol):
     def claim(self, arrival: Arrival) -> AbstractContextManager[Claim | None]:
         """Hold a photo against other ingests; None: another has it, or it is gone, or it is no longer the one seen.
 
+        An orphan's claim has the companions that are still there.
         Raises IncomingError when this photo cannot be read; the others may.
         """
 

@@ -44,7 +44,7 @@ class FolderIncoming:
 
     @contextlib.contextmanager
     def claim(self, arrival: Arrival) -> Iterator[Claim | None]:
-        path = self.folder / arrival.name
+        path = self.folder / (arrival.files[-1] if arrival.is_orphan else arrival.name)
         try:
             descriptor = _opened(path)
         except OSError as error:
@@ -55,10 +55,13 @@ class FolderIncoming:
             msg = f"{shown} in {self.folder} cannot be read ({error.strerror}); it was left there"
             raise IncomingError(msg) from error
         try:
-            if _locked(descriptor) and self._is_still(arrival, descriptor):
-                yield Claim({self.folder / name: sha256 for name, sha256 in arrival.originals.items()})
-            else:
+            if not (_locked(descriptor) and self._is_still(arrival, None if arrival.is_orphan else descriptor)):
                 yield None
+                return
+            originals = {self.folder / name: sha256 for name, sha256 in arrival.originals.items()}
+            if arrival.is_orphan:
+                originals = {path: sha256 for path, sha256 in originals.items() if path.is_file()}
+            yield Claim(originals)
         finally:
             os.close(descriptor)
 
@@ -77,7 +80,7 @@ class FolderIncoming:
     def quarantine(self, arrival: Arrival, reason: str) -> None:
         with self._one_line(f"still has {printable(arrival.name)}, which is no whole photo"):
             if self._is_still(arrival):
-                set_aside(self.quarantine_folder, arrival.files, reason, self._bring)
+                set_aside(self.quarantine_folder, arrival.files_of_misfit, reason, self._bring)
 
     def _bring(self, name: str, target: Path) -> None:
         move_over_nothing(self.folder / name, target)
@@ -140,7 +143,7 @@ def _version(found: os.stat_result) -> str:
 def _opened(path: Path) -> int:
     """For writing where that may be: NFS locks nothing else exclusively (flock(2))."""
     flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         return os.open(path, os.O_RDWR | flags)
     return os.open(path, os.O_RDONLY | flags)
 

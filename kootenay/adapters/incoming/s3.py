@@ -98,18 +98,18 @@ class S3Incoming:
     def remove(self, arrival: Arrival) -> None:
         with self._one_line(f"still has {printable(arrival.name)}; it is known by its hash"):
             if self.bucket.version(arrival.name) in (arrival.version, ""):
-                self._delete(arrival)
+                self._delete(arrival, arrival.files)
 
     def quarantine(self, arrival: Arrival, reason: str) -> None:
         """Copied to the quarantine folder of this machine, where a person can look at it, then deleted here."""
         with self._one_line(f"still has {printable(arrival.name)}, which is no whole photo"):
             if self.bucket.version(arrival.name) == arrival.version:
-                set_aside(self.quarantine_folder, arrival.files, reason, self._bring)
-                self._delete(arrival)
+                set_aside(self.quarantine_folder, arrival.files_of_misfit, reason, self._bring)
+                self._delete(arrival, arrival.files_of_misfit)
 
-    def _delete(self, arrival: Arrival) -> None:
-        if not arrival.version or self.bucket.delete(arrival.name, arrival.version):
-            for name in arrival.files[1:]:
+    def _delete(self, arrival: Arrival, names: list[str]) -> None:
+        if arrival.is_orphan or self.bucket.delete(arrival.name, arrival.version):
+            for name in names[1:]:
                 self.bucket.delete(name)
 
     def _entries(self, objects: list[Listed], now: datetime) -> dict[str, Entry]:
@@ -151,6 +151,8 @@ class S3Incoming:
             try:
                 kept = self.bucket.fetch(name, path)
             except FileNotFoundError:
+                if arrival.is_orphan:
+                    continue
                 return None
             originals[path] = sha256 or kept
         return Claim(originals)

@@ -91,4 +91,4 @@ class Sorter:
 
 
 def _files_of(arrival: Arrival) -> set[str]:
-    return {each.rpartition("/")[2] for each in arrival.files}
+    return {each.rpartition("/")[2] for each in arrival.files_of_misfit}
