@@ -90,9 +90,20 @@ class Intake:
         return _arrived(misfit.arrival, Outcome.QUARANTINED, note=misfit.reason)
 
     def finish_removal(self, orphan: Arrival) -> None:
-        """Remove a sidecar whose photo is gone because it was taken in: a kill cut its removal short."""
-        if orphan.sidecar is not None and self.catalog.has_photo(orphan.sidecar.sha256):
-            self.incoming.answer(orphan.stem, orphan.sidecar.sha256)
+        """Remove a sidecar whose photo is gone because it was taken in: a kill cut its removal short.
+
+        Or it came so late that its photo was taken in without it: what it names is kept first.
+        """
+        known = self.catalog.by_sha256(orphan.sidecar.sha256) if orphan.sidecar else None
+        if known is None:
+            return
+        with self.incoming.claim(orphan) as claim:
+            if claim is None:
+                return
+            for companion, sha256 in claim.originals.items():
+                place = PurePosixPath(known.archive_path).with_suffix(companion.suffix)
+                self.archive.keep(companion, str(place), sha256 or sha256_of(companion))
+            self.incoming.answer(orphan.stem, known.sha256)
             self.incoming.remove(orphan)
 
     def point_latest(self, camera: str) -> None:
@@ -140,6 +151,7 @@ class Intake:
             **asdict(measures),
             flags=flags_of(measures, photo.elevation),
             signature=signature_of(made.small),
+            recipe=self.wish.recipe,
             renditions=tuple(
                 Rendition(
                     each.size.width,
@@ -156,6 +168,7 @@ class Intake:
         camera, sidecar = arrival.camera, arrival.sidecar
         time = self._time(arrival, content, now)
         slot = sidecar.slot if sidecar else slot_of(time.utc, self.steps[camera])
+        vouched = sidecar is not None and time.source == "sidecar"
         return Photo(
             camera=camera,
             slot=slot,
@@ -168,7 +181,7 @@ class Intake:
             width=0,
             height=0,
             boost=sidecar.boost if sidecar else False,
-            elevation=sidecar.elevation if sidecar else sun_elevation(self.site, time.utc),
+            elevation=sidecar.elevation if sidecar and vouched else sun_elevation(self.site, time.utc),
             archive_path=naming.original_path(camera, time.local_date, slot, sha256),
             name=printable(arrival.name),
             by=sidecar.by if sidecar else "",

@@ -1,7 +1,9 @@
 """What an intake promises: each photo once, whole, in every place, whoever takes it in and whenever he is killed."""
 
+import hashlib
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from PIL import Image
 from kootenay.adapters.files import sha256_of
 from kootenay.adapters.intake import Outcome
 from kootenay.errors import StoreError
-from tests.adapters.conftest import SLOT, STEP, jpeg, names, start_python
+from kootenay.rules.sidecar import Companion
+from tests.adapters.conftest import SLOT, STEP, jpeg, names, sidecar_of, start_python
 from tests.adapters.intakes import NOW, SIZES, arrive, intake_in, left_by, picture, take_all
 
 DAY = date(2026, 6, 21)
@@ -34,6 +37,7 @@ def test_a_photo_comes_into_every_place_and_its_sender_is_told(tmp_path: Path) -
     assert [each.key for each in latest.sizes] == [each.key for each in photo.renditions]
     assert photo.signature is not None
     assert photo.light is not None
+    assert photo.recipe == intake.wish.recipe
 
 
 def test_the_same_bytes_again_are_noted_and_nothing_is_doubled(tmp_path: Path) -> None:
@@ -155,6 +159,21 @@ def test_a_known_photo_whose_sizes_are_gone_gets_them_again(tmp_path: Path) -> N
     arrive(tmp_path)
     assert [outcome for outcome, _ in take_all(intake)] == ["known"]
     assert left_by(tmp_path) == before
+
+
+def test_a_raw_whose_sidecar_came_too_late_is_kept_before_it_goes(tmp_path: Path) -> None:
+    intake, content, raw = intake_in(tmp_path), picture(1), b"raw" * 1000
+    raw_sha256 = hashlib.sha256(raw).hexdigest()
+    sidecar = replace(sidecar_of(content), companions=(Companion(".cr3", raw_sha256, len(raw)),))
+    photo = tmp_path / "incoming" / f"{sidecar.stem}.jpg"
+    photo.with_suffix(".cr3").write_bytes(raw)
+    photo.write_bytes(content)
+    assert [outcome for outcome, _ in take_all(intake)] == ["new"]
+    photo.with_suffix(".json").write_text(sidecar.to_json())
+    take_all(intake)
+    (taken,) = intake.catalog.day("lake", DAY)
+    assert (tmp_path / "archive" / taken.archive_path).with_suffix(".cr3").read_bytes() == raw
+    assert names(tmp_path / "incoming") == [f"receipts/{sidecar.stem}.json"]
 
 
 def test_two_at_once_share_the_work(tmp_path: Path) -> None:
