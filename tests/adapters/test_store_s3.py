@@ -263,7 +263,9 @@ def test_what_s3_says_is_classified(s3: Any, code: str, status: int, final: bool
             stub.add_client_error("head_object", "404", "Not Found", 404)
             stub.add_client_error("get_object", "NoSuchKey", "none", 404)
         stub.add_client_error("put_object", code, "as S3 has it", status)
-        with pytest.raises(StoreError, match=rf"\(.*{code}.*as S3 has it\); no part of it stands .*{words}") as caught:
+        with pytest.raises(
+            StoreError, match=rf"\(.*{code}.*as S3 has it\); it stands there whole or not at all: .*{words}"
+        ) as caught:
             store.put(KEY, jpeg())
     assert is_transient(caught.value) is not final
     assert "\n" not in str(caught.value)

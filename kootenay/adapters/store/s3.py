@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +79,20 @@ class S3Store:
         self.prefix = prefix.strip("/")
         self.public_url = public_url.rstrip("/")
         self._acl = {"ACL": acl} if acl else {}
+        self._client: Any = None
         self._knows_conditions = True
 
-    @cached_property
+    @property
     def client(self) -> Any:
         with _connecting:  # whoever comes meanwhile shall wait for the client that is being made, and not make another
-            client = self._connect()
-        client.meta.events.register_last("before-call.s3", _send_at_once, unique_id="kootenay-send-at-once")
-        return client
+            if self._client is None:
+                self._client = self._connect()
+                self._client.meta.events.register_last("before-call.s3", _send_at_once, unique_id="kootenay-at-once")
+            return self._client
 
     def put(self, key: str, content: bytes) -> None:
         where = self._where(checked(key))
-        with of_s3(f"{where} was not written", "no part of it stands there"):
+        with of_s3(f"{where} was not written", "it stands there whole or not at all"):
             for _ in _tries():
                 if self._knows_conditions and self._write(key, content, IfNoneMatch="*"):
                     return
@@ -152,7 +153,7 @@ class S3Store:
 
     def point_latest(self, camera: str, latest: Latest) -> bool:
         key = checked(pointer_key(camera))
-        with of_s3(f"{self._where(key)} was not written", "the last one stands"):
+        with of_s3(f"{self._where(key)} was not written", "the last one stands, or this one"):
             for _ in _tries():
                 content, etag = self._read(key) or (b"", "")
                 standing = latest_of(content)
