@@ -31,6 +31,10 @@ with contextlib.suppress(AttributeError, OSError):  # another C library than gli
     ctypes.CDLL(None).mallopt(TRIM_THRESHOLD, 256 << 20)
 
 
+ENGINE = 1
+"""Raised when the same wish gives other pixels or other measures, so that `reingest` finds what is to be made anew."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """What to make of a photo: widths in pixels, libjpeg's quality of 1 to 95, and the most pixels to decode.
@@ -42,6 +46,12 @@ class Wish:
     quality: int
     most_pixels: float
     private: bool = True
+
+    @property
+    def recipe(self) -> str:
+        """What a photo's row says of how it was made: the same wish and engine give the same renditions and measures."""
+        said = f"{sorted(set(self.widths))} {self.quality} {self.private} {ENGINE}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -320,3 +320,10 @@ def test_two_photos_of_24_megapixels_at_once_stay_under_400_mb(tmp_path: Path, p
     photo.write_bytes(saved(noise(600, 400).resize((6000, 4000)), quality=90, progressive=progressive))
     with start_python(TWO_AT_ONCE, photo) as process:
         assert int(process.communicate(timeout=120)[0]) < 400_000
+
+
+def test_a_recipe_is_another_when_another_picture_would_come_out_of_it() -> None:
+    wish = Wish((640, 320), 85, 1e8)
+    others = [Wish((640,), 85, 1e8), Wish((640, 320), 86, 1e8), Wish((640, 320), 85, 1e8, private=False)]
+    assert len({wish.recipe, *(each.recipe for each in others)}) == 4
+    assert Wish((320, 640, 320), 85, 1e6).recipe == wish.recipe

@@ -21,7 +21,8 @@ class Photo:
 
     `name` is the one it arrived under and `by` who took it; `clock_trusted` is false when nobody vouches for the
     camera host's clock. `light` to `same` are the measures of rules/quality.py, None where nobody measured; `flags`
-    are their verdict, which a film may heed, and `signature` is what the next photo is measured against.
+    are their verdict, which a film may heed, and `signature` is what the next photo is measured against. `recipe` tells
+    by what its renditions and measures were made.
     """
 
     camera: str
@@ -49,6 +50,7 @@ class Photo:
     same: float | None = None
     flags: tuple[str, ...] = ()
     signature: builtins.bytes | None = None
+    recipe: str = ""
     renditions: tuple[Rendition, ...] = ()
 
 

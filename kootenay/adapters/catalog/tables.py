@@ -101,6 +101,7 @@ photos = sa.Table(
     sa.Column("same", Measure),
     sa.Column("flags", Words, nullable=False, server_default=""),
     sa.Column("signature", sa.LargeBinary(255)),
+    sa.Column("recipe", sa.String(16), nullable=False, server_default=""),
     sa.Index("photos_camera_taken_at", "camera", "taken_at"),
     sa.Index("photos_camera_local_date", "camera", "local_date", "taken_at"),
     sa.Index("photos_camera_slot", "camera", "slot", "sha256", unique=True),

@@ -57,4 +57,5 @@ def _measures() -> list[sa.Column[Any]]:
         sa.Column("same", Measure),
         sa.Column("flags", Words, nullable=False, server_default=""),
         sa.Column("signature", sa.LargeBinary(255)),
+        sa.Column("recipe", sa.String(16), nullable=False, server_default=""),
     ]
