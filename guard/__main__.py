@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from queue import SimpleQueue
 
 from kootenay.errors import KootenayError
 from kootenay.settings import load_settings, settings_file
@@ -36,17 +37,19 @@ def _watch() -> int:
     from guard.watch import Watch, keep_draining, keep_watch
     from kootenay.rules.daylight import zone_mismatch
 
-    settings, over, broken = load_settings(), threading.Event(), threading.Event()
+    settings, over = load_settings(), threading.Event()
+    ends: SimpleQueue[int] = (
+        SimpleQueue()
+    )  # a second signal may come within the first: an event's lock would never open
 
     def end_all(crash: threading.ExceptHookArgs) -> None:
         """No camera stays unwatched in silence: systemd starts all anew."""
         threading.__excepthook__(crash)
-        broken.set()
-        over.set()
+        ends.put(1)
 
     threading.excepthook = end_all
     for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, lambda *_: over.set())
+        signal.signal(kind, lambda *_: ends.put(0))
     watches = [
         threading.Thread(target=keep_watch, args=(watch, over))
         for watch in [Watch(settings, name) for name in settings.cameras]
@@ -58,9 +61,11 @@ def _watch() -> int:
     if doubt := zone_mismatch(settings.site.place):
         logging.warning("[site] %s", doubt)
     logging.info("watching %s", ", ".join(settings.cameras))
+    status = ends.get()
+    over.set()
     for each in watches[:-1]:
         each.join()
-    return int(broken.is_set())
+    return status
 
 
 def _upload() -> int:

@@ -123,6 +123,16 @@ def test_told_to_end_it_finishes_the_photo_that_is_being_taken(start: Start, soo
     assert (entry.state, entry.by) == (SlotState.TAKEN, "guard")
 
 
+def test_told_to_end_many_times_at_once_it_ends(start: Start, settings: Settings) -> None:
+    guard = start()
+    assert guard.stderr is not None
+    guard.stderr.readline()
+    for _ in range(50):
+        guard.send_signal(signal.SIGTERM)
+        guard.send_signal(signal.SIGINT)
+    assert guard.wait(10) == 0
+
+
 def test_two_guards_take_one_photo(start: Start, soon: Settings) -> None:
     guards = [start(), start()]
     wait_for(lambda: bool(spool_of(soon).waiting()))
