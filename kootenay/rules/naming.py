@@ -16,6 +16,15 @@ RESERVED = frozenset({"static", "media", "health"})
 PHOTO_STEM = re.compile(rf"(?P<camera>{CAMERA_NAME})_(?P<slot>[0-9]{{8}}T[0-9]{{6}}Z)_(?P<hash>[0-9a-f]{{8}})")
 
 
+RENDITION_KEY = re.compile(
+    rf"(?P<camera>{CAMERA_NAME})/(?P<day>[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}})/"
+    r"(?P<slot>[0-9]{8}T[0-9]{6}Z)_(?P<width>[0-9]+)_(?P<hash>[0-9a-f]{12})\.jpg"
+)
+FILM_KEY = re.compile(
+    rf"(?P<camera>{CAMERA_NAME})/films/(?P<kind>[a-z]+)/(?P<period>[0-9-]+)_(?P<hash>[0-9a-f]{{12}})\.(mp4|jpg)"
+)
+
+
 def stamp(at: datetime) -> str:
     """Given an aware instant, return it as `20260621T115000Z`."""
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -349,3 +349,35 @@ def test_days_come_in_order_over_all_cameras(archive: Archive, tmp_path: Path) -
 def test_an_original_nobody_has_is_told(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match=r"the archive has no lake/x .looked in"):
         archive.read("lake/x")
+
+
+def test_a_damaged_original_is_brought_back_and_what_was_there_is_kept(
+    archive: Archive, copy: Copy, tmp_path: Path
+) -> None:
+    photo, place, sha256 = photo_in(tmp_path)
+    archive.keep(photo, place, sha256)
+    first = tmp_path / "archive" / place
+    assert archive.hashes(place) == (sha256, sha256)
+    for damage in (b"rotten", b"rotten", b"more rotten"):
+        first.write_bytes(damage)
+        archive.restore(place, sha256)
+        assert first.read_bytes() == photo.read_bytes()
+    aside = {path.read_bytes() for path in first.parent.glob("*.damaged")}
+    assert aside == {b"rotten", b"more rotten"}
+    archive.restore(place, sha256)
+    assert [each.place for each in archive.between("lake", DAY, DAY)] == [place]
+
+
+def test_nothing_is_brought_back_from_a_second_place_that_is_damaged_too(
+    archive: Archive, copy: Copy, tmp_path: Path
+) -> None:
+    photo, place, sha256 = photo_in(tmp_path)
+    archive.keep(photo, place, sha256)
+    (tmp_path / "archive" / place).write_bytes(b"rotten")
+    with pytest.raises(ArchiveError, match="no second place has"):
+        archive.restore(place, "0" * 64)
+    assert (tmp_path / "archive" / place).read_bytes() == b"rotten"
+    alone = open_archive(tmp_path / "archive", "", tmp_path, dict)
+    with pytest.raises(ArchiveError, match="no second place has"):
+        alone.restore(place, sha256)
+    assert alone.hashes(place)[1] == ""

@@ -5,7 +5,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,13 @@ def test_a_listing_has_what_begins_so_and_no_pointers(store: Store) -> None:
     assert dict(store.list("lake")) == {"lake/a.jpg": 10, "lake/b/c.jpg": 12, "lakeside/d.jpg": 14}
     assert dict(store.list("lake/b/c")) == {"lake/b/c.jpg": 12}
     assert dict(store.list("nothing/there")) == {}
+
+
+def test_a_listing_may_be_of_what_was_written_before_an_instant(store: Store) -> None:
+    store.put_all(photo())
+    written = datetime.now(UTC)
+    assert dict(store.list("", written - timedelta(minutes=1))) == {}
+    assert dict(store.list("", written + timedelta(minutes=1))) == dict(store.list())
 
 
 def test_what_was_deleted_is_gone_and_may_be_deleted_again_and_put_again(store: Store) -> None:

@@ -4,9 +4,11 @@ Nothing in it is ever overwritten. An original leaves the folder only when the s
 """
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from kootenay.adapters.archive.folder import FolderPlace
@@ -73,6 +75,36 @@ class Archive:
                 return each.read(place)
         msg = f"the archive has no {place} (looked in {' and '.join(map(str, self._places))})"
         raise ArchiveError(msg)
+
+    def hashes(self, place: str) -> tuple[str, str]:
+        """Return the hash of what lies there in the first place and in the second, "" for nothing."""
+        return self._hash(self.first, place), self._hash(self.second, place) if self.second else ""
+
+    def restore(self, place: str, sha256: str) -> None:
+        """Put the second place's copy where the first one's is damaged, which stays beside it as `NAME.HASH.damaged`.
+
+        Raises ArchiveError, and changes nothing, when the second place does not give these very bytes.
+        """
+        content = b""
+        if self.second:
+            with (
+                contextlib.suppress(FileNotFoundError),
+                _one_line(f"{self.second} does not give {place}", "nothing was changed"),
+            ):
+                content = self.second.read(place)
+        if hashlib.sha256(content).hexdigest() != sha256:
+            msg = f"no second place has {place} whole; nothing was changed: look for another copy of it"
+            raise ArchiveError(msg)
+        found = self._hash(self.first, place)
+        if found == sha256:
+            return
+        with _one_line(f"{self.first} cannot keep {place}", "the second place has it"), TemporaryDirectory() as folder:
+            copy = Path(folder) / PurePosixPath(place).name
+            copy.write_bytes(content)
+            if found:
+                self.first.set_aside(place, f"{found[:8]}.damaged")
+            with contextlib.suppress(FileExistsError):  # another was faster
+                self.first.put(copy, place, sha256)
 
     def between(self, camera: str, start: date, end: date) -> Iterator[Original]:
         """Given a camera and its first and last local day, return its originals in either place, the oldest first."""

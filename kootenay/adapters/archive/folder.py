@@ -8,7 +8,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from kootenay.adapters.files import copy_whole, sha256_of
+from kootenay.adapters.files import copy_whole, sha256_of, sync_folder
 from kootenay.rules import naming
 from kootenay.rules.keeping import day_of
 
@@ -36,6 +36,12 @@ class FolderPlace:
 
     def delete(self, place: str) -> None:
         (self.root / place).unlink(missing_ok=True)
+
+    def set_aside(self, place: str, mark: str) -> None:
+        """Give what lies there a name that is no original's: its own, followed by a mark that no other has."""
+        path = self.root / place
+        path.rename(path.with_name(f"{path.name}.{mark}"))
+        sync_folder(path.parent)
 
     def files(self, folder: str) -> dict[str, int]:
         try:

@@ -4,6 +4,7 @@ Keys hold a content hash, so an object is written once and cached for ever; `lat
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,8 +49,11 @@ class Store(Protocol):
     def sha256(self, key: str) -> str | None:
         """Return the hex SHA-256 of an object as it lies there, None when there is none."""
 
-    def list(self, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """Yield key and bytes of every object whose key begins so, in no order; pointers are no objects."""
+    def list(self, prefix: str = "", before: datetime | None = None) -> Iterator[tuple[str, int]]:
+        """Yield key and bytes of every object whose key begins so, in no order; pointers are no objects.
+
+        With `before`, only of those that were written before that instant.
+        """
 
     def delete(self, keys: Collection[str]) -> None:
         """Remove objects (or pointers); those that are not there are no error."""

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from kootenay.adapters.files import lock, sha256_of, write_whole
@@ -64,7 +65,7 @@ class FolderStore:
             except FileNotFoundError:
                 return None
 
-    def list(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+    def list(self, prefix: str = "", before: datetime | None = None) -> Iterator[tuple[str, int]]:
         begin = self.root / checked_prefix(prefix).rpartition("/")[0]
         with of_disk(f"{self.root} cannot be listed", "nothing was changed: see that the disk is mounted"):
             self.root.stat()
@@ -75,7 +76,9 @@ class FolderStore:
                     key = path.relative_to(self.root).as_posix()
                     if key.startswith(prefix) and not is_pointer(key):
                         with contextlib.suppress(FileNotFoundError):  # removed while we looked
-                            yield key, path.stat().st_size
+                            found = path.stat()
+                            if before is None or found.st_mtime < before.timestamp():
+                                yield key, found.st_size
 
     def delete(self, keys: Collection[str]) -> None:
         for path in [self._path(key) for key in keys]:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,13 +132,13 @@ class S3Store:
         with of_s3(f"the store did not give the hash of {self._where(checked(key))}", "nothing was changed"):
             return self._sha256(key)
 
-    def list(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+    def list(self, prefix: str = "", before: datetime | None = None) -> Iterator[tuple[str, int]]:
         begin = self._full(checked_prefix(prefix))
         with of_s3(f"s3://{self.bucket}/{begin} was not listed", "nothing was changed"):
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=begin)
             for each in (each for page in pages for each in page.get("Contents", [])):
                 key = each["Key"].removeprefix(self._full(""))
-                if not is_pointer(key):
+                if not is_pointer(key) and (before is None or each["LastModified"] < before):
                     yield key, each["Size"]
 
     def delete(self, keys: Collection[str]) -> None:

@@ -1,0 +1,95 @@
+"""A photo from its archived original: its renditions made again, or its row made where the catalog has none."""
+
+import hashlib
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from kootenay.adapters.archive import Archive
+from kootenay.adapters.catalog import Photo
+from kootenay.adapters.exif import evidence_of
+from kootenay.adapters.intake import Intake, objects_of
+from kootenay.adapters.renditions import Renditions, make_renditions
+from kootenay.errors import ArchiveError, StoreRefusedError
+from kootenay.rules import naming
+from kootenay.rules.daylight import sun_elevation
+from kootenay.rules.keeping import day_of
+from kootenay.rules.reingest import time_by_slot
+
+
+def renew(intake: Intake, photo: Photo) -> Photo:
+    """Make a catalogued photo's renditions and measures again by today's wish; return it as it is catalogued now.
+
+    Raises ArchiveError without a whole original, NotAPhotoError, and what store and catalog raise.
+    """
+    content = _original(intake.archive, photo.archive_path, photo.sha256)
+    made = make_renditions(content, PurePosixPath(photo.archive_path).name, intake.wish)
+    fresh = intake.sized(photo, made)
+    _put(intake, fresh, made)
+    intake.catalog.replace_photo(fresh)
+    return fresh
+
+
+def adopt(intake: Intake, place: str, now: datetime) -> Photo | None:
+    """Take in an original that lies in the archive; return None when the catalog has its bytes already.
+
+    Its name tells camera, slot and hash, and its folder the day; what only its sidecar knew is lost. Raises as `renew`.
+    """
+    name, day = naming.PHOTO_STEM.fullmatch(PurePosixPath(place).stem), day_of(place)
+    slot = naming.slot_of(PurePosixPath(place).stem)
+    if name is None or slot is None or day is None or name["camera"] not in intake.steps:
+        msg = f"{place} is no original of a camera in kootenay.toml; it was left alone"
+        raise ArchiveError(msg)
+    content = _original(intake.archive, place, name["hash"])
+    sha256 = hashlib.sha256(content).hexdigest()
+    if intake.catalog.has_photo(sha256):
+        return None
+    time = time_by_slot(intake.site, slot, intake.steps[name["camera"]], evidence_of(content), now)
+    made = make_renditions(content, PurePosixPath(place).name, intake.wish)
+    photo = Photo(
+        camera=name["camera"],
+        slot=slot,
+        taken_at=time.utc,
+        offset_minutes=int(time.offset.total_seconds() // 60),
+        local_date=day,
+        time_source=time.source,
+        sha256=sha256,
+        bytes=len(content),
+        width=0,
+        height=0,
+        boost=False,
+        elevation=sun_elevation(intake.site, time.utc),
+        archive_path=place,
+        name=PurePosixPath(place).name,
+    )
+    photo = intake.sized(photo, made)
+    _put(intake, photo, made)
+    return photo if intake.catalog.add_photo(photo) else None
+
+
+def _original(archive: Archive, place: str, sha256: str) -> bytes:
+    """Return an original whose hash begins so, from whichever place has it whole."""
+    content = archive.read(place)
+    if _begins(content, sha256):
+        return content
+    if archive.second is not None and archive.hashes(place)[1].startswith(sha256):
+        return archive.second.read(place)
+    msg = f"{place} in the archive holds other bytes than it was named for; nothing was changed: run check_store"
+    raise ArchiveError(msg)
+
+
+def _begins(content: bytes, sha256: str) -> bool:
+    return hashlib.sha256(content).hexdigest().startswith(sha256)
+
+
+def _put(intake: Intake, photo: Photo, made: Renditions) -> None:
+    """Put a photo's objects; one that stands there damaged is deleted first, for nothing is overwritten."""
+    objects = objects_of(photo, made)
+    try:
+        intake.store.put_all(objects)
+    except StoreRefusedError:
+        found = {key: intake.store.sha256(key) for key in objects}
+        damaged = [key for key, its in found.items() if its and not _begins(objects[key], its)]
+        if not damaged:
+            raise
+        intake.store.delete(damaged)
+        intake.store.put_all(objects)
