@@ -202,6 +202,14 @@ def test_a_sidecar_that_is_none_makes_a_misfit_of_its_photo(incoming: Incoming, 
     assert names(folder) == []
 
 
+def test_a_sidecar_of_megabytes_is_none_and_is_not_read(incoming: Incoming, folder: Path) -> None:
+    photo = send(folder)
+    with photo.with_suffix(".json").open("a") as file:
+        file.write(" " * 3_000_000)
+    (misfit,) = incoming.look(soon()).misfits
+    assert "so it is no photo's sidecar" in misfit.reason
+
+
 def test_json_of_somebody_elses_beside_a_photo_is_no_sidecar(incoming: Incoming, folder: Path) -> None:
     (folder / "lake").mkdir()
     (folder / "lake" / "IMG_1.jpg").write_bytes(jpeg())
@@ -341,6 +349,8 @@ def test_an_orphan_whose_photo_comes_back_is_let_be(incoming: Incoming, folder: 
     photo.unlink()
     (orphan,) = incoming.look(datetime.now(UTC)).orphans
     photo.write_bytes(content)
+    with incoming.claim(orphan) as claim:
+        assert claim is None
     incoming.remove(orphan)
     assert len(names(folder)) == 2
 

@@ -241,6 +241,18 @@ def test_a_removal_cut_short_is_an_orphan_that_the_next_look_names(
     assert keys(s3, bucket) == []
 
 
+def test_an_orphan_whose_photo_comes_back_is_let_be(s3: Any, bucket: str, incoming: Incoming, tmp_path: Path) -> None:
+    spooled = photo_in(tmp_path / "spool", raw=1000)
+    S3Target(s3, bucket, "spool").send(spooled)
+    s3.delete_object(Bucket=bucket, Key=f"spool/{spooled.photo.name}")
+    (orphan,) = incoming.look(datetime.now(UTC)).orphans
+    S3Target(s3, bucket, "spool").send(spooled)
+    with incoming.claim(orphan) as claim:
+        assert claim is None
+    incoming.remove(orphan)
+    assert len(keys(s3, bucket)) == 3
+
+
 def test_a_raw_whose_photo_was_taken_in_before_its_sidecar_came_is_still_there_to_be_kept(
     s3: Any, bucket: str, incoming: Incoming, tmp_path: Path
 ) -> None:

@@ -127,6 +127,15 @@ class Incoming(Protocol):
     def quarantine(self, arrival: Arrival, reason: str) -> None:
         """Move a claimed photo to the quarantine folder, the reason before it, over nothing that lies there."""
 
+    def statuses(self) -> dict[str, bytes]:
+        """Return what camera hosts say of their cameras, by its name (`status/lake.json`); a host replaces its own.
+
+        Of what is too large for one, its beginning.
+        """
+
+    def discard_status(self, name: str, reason: str) -> None:
+        """Move what cannot be read as a status to the quarantine folder."""
+
 
 def open_incoming(
     where: str,

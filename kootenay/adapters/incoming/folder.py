@@ -15,10 +15,11 @@ from pathlib import Path
 from kootenay.adapters.incoming import Arrival, Claim, Look
 from kootenay.adapters.incoming.quarantine import move_over_nothing, set_aside
 from kootenay.adapters.incoming.sorting import Sorter
-from kootenay.adapters.transfer import write_receipt
+from kootenay.adapters.transfer import STATUS, write_receipt
 from kootenay.adapters.whole_jpeg import flaw_of
 from kootenay.errors import IncomingError
 from kootenay.rules import naming
+from kootenay.rules.host_status import LARGEST
 from kootenay.rules.readiness import FOLDERS_OF_OURS, Entry, is_hidden, printable, still_for
 
 
@@ -55,7 +56,8 @@ class FolderIncoming:
             msg = f"{shown} in {self.folder} cannot be read ({error.strerror}); it was left there"
             raise IncomingError(msg) from error
         try:
-            if not (_locked(descriptor) and self._is_still(arrival, None if arrival.is_orphan else descriptor)):
+            # Between the look and the lock another ingest may have taken it in, and its sender put another one there.
+            if not (_locked(descriptor) and self._version_of(arrival.name) == arrival.version):
                 yield None
                 return
             originals = {self.folder / name: sha256 for name, sha256 in arrival.originals.items()}
@@ -72,30 +74,37 @@ class FolderIncoming:
 
     def remove(self, arrival: Arrival) -> None:
         with self._one_line(f"still has {printable(arrival.name)}; it is known by its hash"):
-            if not self._is_still(arrival):
-                return
-            for name in arrival.files:
-                (self.folder / name).unlink(missing_ok=True)
+            if self._version_of(arrival.name) in (arrival.version, ""):
+                for name in arrival.files:
+                    (self.folder / name).unlink(missing_ok=True)
 
     def quarantine(self, arrival: Arrival, reason: str) -> None:
         with self._one_line(f"still has {printable(arrival.name)}, which is no whole photo"):
-            if self._is_still(arrival):
+            if self._version_of(arrival.name) == arrival.version:
                 set_aside(self.quarantine_folder, arrival.files_of_misfit, reason, self._bring)
+
+    def statuses(self) -> dict[str, bytes]:
+        found = {}
+        with self._one_line("gave no statuses of its cameras"):
+            for path in sorted((self.folder / STATUS).glob("*.json")):
+                if not is_hidden(path.name) and path.is_file() and not path.is_symlink():
+                    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                        found[f"{STATUS}/{path.name}"] = file.read(LARGEST + 1)
+        return found
+
+    def discard_status(self, name: str, reason: str) -> None:
+        with self._one_line(f"still has {printable(name)}, which is no status"):
+            set_aside(self.quarantine_folder, [name], reason, self._bring)
 
     def _bring(self, name: str, target: Path) -> None:
         move_over_nothing(self.folder / name, target)
 
-    def _is_still(self, arrival: Arrival, descriptor: int | None = None) -> bool:
-        """Whether the file under that name is the one that was looked at, or none at all; and, locked, that very file.
-
-        Between the look and the lock another ingest may have taken it in, and its sender put another one there.
-        """
+    def _version_of(self, name: str) -> str:
+        """Return what tells a file from any other under its name, "" when there is none."""
         try:
-            found = (self.folder / arrival.name).stat(follow_symlinks=False)
+            return _version((self.folder / name).stat(follow_symlinks=False))
         except FileNotFoundError:
-            return descriptor is None
-        same = descriptor is None or os.path.samestat(found, os.fstat(descriptor))
-        return same and _version(found) == arrival.version
+            return ""
 
     def _camera_folders(self) -> list[str]:
         with os.scandir(self.folder) as entries:

@@ -22,9 +22,10 @@ from kootenay.adapters.files import copy_whole
 from kootenay.adapters.incoming import Arrival, Claim, Look
 from kootenay.adapters.incoming.quarantine import set_aside
 from kootenay.adapters.incoming.sorting import LARGEST_SIDECAR, Sorter
-from kootenay.adapters.transfer import RECEIPTS
+from kootenay.adapters.transfer import RECEIPTS, STATUS
 from kootenay.errors import IncomingError
 from kootenay.rules import naming
+from kootenay.rules.host_status import LARGEST
 from kootenay.rules.readiness import FOLDERS_OF_OURS, Entry, is_hidden, printable, still_for
 
 CLAIMS = "claims"
@@ -106,6 +107,20 @@ class S3Incoming:
             if self.bucket.version(arrival.name) == arrival.version:
                 set_aside(self.quarantine_folder, arrival.files_of_misfit, reason, self._bring)
                 self._delete(arrival, arrival.files_of_misfit)
+
+    def statuses(self) -> dict[str, bytes]:
+        found = {}
+        with self._one_line("gave no statuses of its cameras"):
+            for each in self.bucket.list(f"{STATUS}/")[0]:
+                if each.name.endswith(".json") and not is_hidden(each.name):
+                    with contextlib.suppress(FileNotFoundError):
+                        found[f"{STATUS}/{each.name}"] = self.bucket.read(f"{STATUS}/{each.name}", LARGEST + 1)
+        return found
+
+    def discard_status(self, name: str, reason: str) -> None:
+        with self._one_line(f"still has {printable(name)}, which is no status"):
+            set_aside(self.quarantine_folder, [name], reason, self._bring)
+            self.bucket.delete(name)
 
     def _delete(self, arrival: Arrival, names: list[str]) -> None:
         if arrival.is_orphan or self.bucket.delete(arrival.name, arrival.version):
