@@ -1,19 +1,24 @@
-"""A camera that costs nothing: a driver "command" that writes a small JPEG, another one each time.
+"""A camera that costs nothing: a driver "command" that writes a JPEG, another one each time.
 
-For tests and benchmarks of what surrounds the camera. `python -m rig.quick_camera INTO [NUMBER]` prints nothing.
+For tests and benchmarks of what surrounds the camera. `python -m rig.quick_camera INTO` writes a few bytes that begin
+and end as a JPEG does; `... INTO SCENE` the photo SCENE, which stays a photo.
 """
 
 import sys
 import time
 from pathlib import Path
 
+EMPTY = b"\xff\xd8\xff\xd9"
+"""SOI and EOI: the two ends of a JPEG, with nothing between them."""
+
 COMMENT = b"\xff\xfe"
 
 
-def jpeg_like(words: bytes) -> bytes:
-    """Given words of under 60 kB, return a file that begins and ends as a JPEG does, with the words as its comment."""
-    return b"\xff\xd8" + COMMENT + (len(words) + 2).to_bytes(2, "big") + words + b"\xff\xd9"
+def commented(jpeg: bytes, words: bytes) -> bytes:
+    """Given a JPEG and words of under 60 kB, return it with the words as its comment: same picture, other bytes."""
+    return jpeg[:2] + COMMENT + (len(words) + 2).to_bytes(2, "big") + words + jpeg[2:]
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(jpeg_like(" ".join(sys.argv[2:]).encode() or str(time.time_ns()).encode()))
+    into, *scene = map(Path, sys.argv[1:])
+    into.write_bytes(commented(scene[0].read_bytes() if scene else EMPTY, str(time.time_ns()).encode()))

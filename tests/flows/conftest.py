@@ -1,17 +1,22 @@
-"""One real Prefect server for all tests of flows, and a home of one's own for each test."""
+"""One real Prefect server for all tests of flows, a home of one's own for each test, and a camera host for some."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from kootenay.settings import Settings, load_settings
-from rig.prefect_host import start_server, wait_for_server
-from rig.processes import Keeper
+from rig.prefect_host import CHECKOUT, environment, start_server, wait_for_server
+from rig.processes import Keeper, free_port
+from tests.flows.camera_host import CameraHost
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,3 +39,45 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings whose home is the test's own folder, for the test and for the flows it runs."""
     monkeypatch.setenv("KOOTENAY_HOME", str(tmp_path / "home"))
     return load_settings()
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CameraHost]:
+    """A camera host in the polar day, deployed to a Prefect server of its own with no schedule on.
+
+    Its camera is a command that costs nothing, with a slot every minute. No worker and no guard runs yet.
+    """
+    config = tmp_path / "kootenay.toml"
+    config.write_text(
+        f"""
+        [site]
+        latitude = {89.0 if datetime.now(UTC).month in range(4, 9) else -89.0}
+        longitude = 0.0
+        timezone = "UTC"
+        [cameras.lake]
+        driver = "command"
+        command = ["{sys.executable}", "-m", "rig.quick_camera", "{{into}}"]
+        normal = {{}}
+        bands = []
+        every_minutes = 1
+        guard_after_seconds = 8
+        grace_seconds = 50
+        [spool]
+        floor_megabytes = 0
+        overdue_minutes = 0.5
+        """
+    )
+    heartbeats = {"KOOTENAY_CONFIG": str(config), "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+    env = environment(tmp_path / "house", free_port(), heartbeats)
+    for name in ("KOOTENAY_CONFIG", "KOOTENAY_HOME", "PREFECT_API_URL"):
+        monkeypatch.setenv(name, env[name])
+    keeper = Keeper(tmp_path / "logs")
+    try:
+        start_server(keeper, env)
+        wait_for_server(keeper, env)
+        deploy = [sys.executable, "-m", "deployments.setup", "--schedules-off"]
+        subprocess.run(deploy, cwd=CHECKOUT, env=env, check=True, capture_output=True)
+        with temporary_settings({PREFECT_API_URL: env["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
+            yield CameraHost(keeper, env, client)
+    finally:
+        keeper.stop_all()
