@@ -86,5 +86,5 @@ def _blurred(plane: Plane) -> Plane:
     for _ in range(2):
         rows = len(plane) - len(window) + 1
         shifted = [weight * plane[row : row + rows] for row, weight in enumerate(window)]
-        plane = np.sum(shifted, axis=0, dtype=np.float32).T
+        plane = np.asarray(np.sum(shifted, axis=0), np.float32).T
     return plane

@@ -24,12 +24,11 @@ try:
 except ImportError:  # no wheel for this machine, as for ARM
     simd = None
 
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
+MMAP_THRESHOLD, TRIM_THRESHOLD, ARENA_MAX = -3, -1, -8
 with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
     # mallopt(3): else each picture's memory goes back to Linux and is cleared anew, a sixth of a photo's CPU
-    ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, 32 << 20)
-    ctypes.CDLL(None).mallopt(TRIM_THRESHOLD, 256 << 20)
-
+    for parameter, value in {MMAP_THRESHOLD: 32 << 20, TRIM_THRESHOLD: 256 << 20, ARENA_MAX: 1}.items():
+        ctypes.CDLL(None).mallopt(parameter, value)
 
 ENGINE = 1
 """Raised when the same wish gives other pixels or other measures, so that `reingest` finds what is to be made anew."""
@@ -49,7 +48,7 @@ class Wish:
 
     @property
     def recipe(self) -> str:
-        """What a photo's row says of how it was made: the same wish and engine give the same renditions and measures."""
+        """What a photo's row says of how it was made: the same wish and engine give the same pictures and measures."""
         said = f"{sorted(set(self.widths))} {self.quality} {self.private} {ENGINE}"
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 

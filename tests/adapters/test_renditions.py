@@ -2,9 +2,6 @@
 
 import hashlib
 import io
-import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +39,6 @@ try:
     make_renditions(Path(sys.argv[1]).read_bytes(), "photo.jpg", Wish((320,), 85, 1e8))
 except NotAPhotoError:
     print("refused")
-"""
-
-TWO_AT_ONCE = """
-import resource, sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from kootenay.adapters.renditions import Wish, make_renditions
-def work(_):
-    make_renditions(Path(sys.argv[1]).read_bytes(), "photo.jpg", Wish((1920, 1280, 640, 320), 85, 1e8))
-with ThreadPoolExecutor(2) as threads:
-    list(threads.map(work, range(6)))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
@@ -290,36 +275,6 @@ def test_the_smallest_renditions_lightness_comes_along() -> None:
     wanted = np.asarray(opened(made.files[-1].content).convert("L"), int)
     assert small.shape == (30, 60)
     assert np.abs(small - wanted).mean() < 3
-
-
-def test_others_work_while_a_photo_is_rendered() -> None:
-    photo, ticks, done = saved(noise(3000, 2000)), 0, threading.Event()
-
-    def tick() -> None:
-        nonlocal ticks
-        while not done.wait(0.001):
-            ticks += 1
-
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(60)  # who holds the GIL is not asked for it
-    other = threading.Thread(target=tick)
-    try:
-        other.start()
-        start, seen = time.monotonic(), ticks
-        rendered(photo, 1920, 1280, 640)
-        assert ticks - seen > (time.monotonic() - start) * 200
-    finally:
-        done.set()
-        sys.setswitchinterval(before)
-        other.join()
-
-
-@pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
-def test_two_photos_of_24_megapixels_at_once_stay_under_400_mb(tmp_path: Path, progressive: bool) -> None:
-    photo = tmp_path / "photo.jpg"
-    photo.write_bytes(saved(noise(600, 400).resize((6000, 4000)), quality=90, progressive=progressive))
-    with start_python(TWO_AT_ONCE, photo) as process:
-        assert int(process.communicate(timeout=120)[0]) < 400_000
 
 
 def test_a_recipe_is_another_when_another_picture_would_come_out_of_it() -> None:
