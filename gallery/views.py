@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from datetime import date, datetime
-from itertools import islice
 
 import sqlalchemy as sa
 from fastapi import HTTPException
@@ -14,7 +13,7 @@ from gallery.answers import Pages
 from gallery.pictures import THUMBNAIL_WIDTH, Picture, by_hour, picture
 from gallery.standing import standing_of
 from gallery.status import status_words
-from gallery.words import full_date, in_sentence, neighbours, parse_day
+from gallery.words import full_date, in_sentence, parse_day
 from kootenay.adapters.catalog import Catalog, Photo
 from kootenay.adapters.store import Store
 from kootenay.errors import CatalogError
@@ -50,7 +49,7 @@ class Views:
         """Route: a camera's latest photo, how the camera stands, and its recent days."""
         known = self._camera(camera)
         photo = self.catalog.latest(camera)
-        days = self.catalog.day_counts(camera)
+        days = self.catalog.recent_days(camera, RECENT_DAYS)
         return self.pages.page(
             request,
             "latest.html",
@@ -60,7 +59,7 @@ class Views:
             day=photo and photo.local_date,
             day_count=days.get(photo.local_date, 0) if photo else 0,
             standing=standing_of(self.settings.site.place, known, photo, self.now()),
-            days=list(islice(days.items(), RECENT_DAYS)),
+            days=list(days.items()),
         )
 
     def status(self, request: Request, camera: str) -> Response:
@@ -74,7 +73,7 @@ class Views:
             camera=known,
             standing=standing_of(site, known, self.catalog.latest(camera), now),
             status=said and status_words(site, known.every, said, now),
-            days=self.catalog.day_counts(camera),
+            days=self.catalog.recent_days(camera, RECENT_DAYS),
         )
 
     def day(self, request: Request, camera: str, day: str) -> Response:
@@ -84,7 +83,7 @@ class Views:
         if local_date is None:
             return self._no_date(camera, known, day)
         photos = self.catalog.day(camera, local_date)
-        before, after = neighbours(self.catalog.day_counts(camera), local_date)
+        before, after = self.catalog.days_around(camera, local_date)
         if not photos:
             return self._no_photos(camera, known, local_date, before, after)
         film = self.catalog.film(camera, "day", local_date.isoformat())

@@ -4,7 +4,6 @@ Pure functions; a photo's local time comes from the offset it was catalogued wit
 """
 
 import re
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -20,15 +19,6 @@ def parse_day(text: str) -> date | None:
         return date.fromisoformat(text) if DAY.fullmatch(text) else None
     except ValueError:
         return None
-
-
-def neighbours(days: Iterable[date], day: date) -> tuple[date | None, date | None]:
-    """Given the days that have photos, return the last one before `day` and the first one after it."""
-    known = list(days)
-    return (
-        max((each for each in known if each < day), default=None),
-        min((each for each in known if each > day), default=None),
-    )
 
 
 def local_time(at: datetime, offset_minutes: int) -> datetime:

@@ -19,12 +19,12 @@ READY_SECONDS = 60
 class MariaDb:
     """A server whose data and log lie in `folder`; its one user over TCP owns every database in it.
 
-    `memory` is what it may hold of its data: little for tests, more for a bench.
+    `memory` is what it may hold of its data, and `log` of its changes: little for tests, more for a bench.
     """
 
-    def __init__(self, folder: Path, memory: str = "32M") -> None:
+    def __init__(self, folder: Path, memory: str = "32M", log: str = "8M") -> None:
         self.port = free_port()
-        self._memory = memory
+        self._sizes = [f"--innodb-buffer-pool-size={memory}", f"--innodb-log-file-size={log}"]
         self.password = secrets.token_urlsafe(12)
         self._folder = folder
         self._keeper = Keeper(folder / "logs")
@@ -49,8 +49,8 @@ class MariaDb:
             f"--pid-file={self._folder / 'pid'}",
             f"--tmpdir={self._folder}",
             "--skip-name-resolve",
-            f"--innodb-buffer-pool-size={self._memory}",
-            "--innodb-log-file-size=8M",
+            *self._sizes,
+            "--skip-innodb-doublewrite",
             "--innodb-flush-log-at-trx-commit=0",
         ]
         self._keeper.start("mariadbd", command, os.environ, self._folder)
@@ -72,7 +72,7 @@ class MariaDb:
                 f"--datadir={self._folder / 'data'}",
                 "--skip-test-db",
                 "--auth-root-authentication-method=normal",
-                "--innodb-log-file-size=8M",
+                *self._sizes,
             ],
             check=True,
             stdout=subprocess.DEVNULL,

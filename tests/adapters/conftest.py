@@ -1,20 +1,26 @@
-"""Builders of the small things that adapters handle: photos, sidecars, a spool with photos in it, a camera."""
+"""Builders of the small things that adapters handle: photos, sidecars, a spool with photos, a camera, a catalog."""
 
 import hashlib
 import io
+import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from kootenay.adapters.camera import CameraSpec
+from kootenay.adapters.catalog import Catalog, open_catalog
 from kootenay.adapters.spool import Spool, SpooledPhoto
 from kootenay.rules.daylight import Light
 from kootenay.rules.sidecar import Sidecar
+from rig.databases import MariaDb
 from rig.prefect_host import CHECKOUT
 
 SLOT = datetime(2026, 6, 21, 20, 0, tzinfo=UTC)
@@ -79,3 +85,28 @@ def is_running(pid: int) -> bool:
 def names(folder: Path) -> list[str]:
     """Given a folder, return the names of all files below it, hidden ones too."""
     return sorted(str((Path(path) / name).relative_to(folder)) for path, _, found in os.walk(folder) for name in found)
+
+
+databases = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.real("mariadb"))])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new, empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog.db'}"
+    server: MariaDb = request.getfixturevalue(request.param)
+    name = f"kootenay_{next(databases)}"
+    engine = sa.create_engine(server.url("mysql"))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    engine.dispose()
+    return server.url(name)
+
+
+@pytest.fixture
+def catalog(database: str) -> Iterator[Catalog]:
+    """A new, empty catalog."""
+    opened = open_catalog(database)
+    yield opened
+    opened.engine.dispose()

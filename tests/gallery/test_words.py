@@ -33,20 +33,6 @@ def test_a_day_is_written_in_one_way_only(text: str, day: date | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "near"),
-    [
-        pytest.param(date(2026, 6, 20), (date(2026, 6, 11), date(2026, 6, 22)), id="between"),
-        pytest.param(date(2026, 6, 15), (date(2026, 6, 11), date(2026, 6, 20)), id="in-a-gap"),
-        pytest.param(date(2026, 6, 11), (None, date(2026, 6, 20)), id="first"),
-        pytest.param(date(2030, 1, 1), (date(2026, 6, 22), None), id="future"),
-    ],
-)
-def test_neighbours_are_the_nearest_days_with_photos(day: date, near: tuple[date | None, date | None]) -> None:
-    assert words.neighbours(DAYS, day) == near
-    assert words.neighbours([], day) == (None, None)
-
-
-@pytest.mark.parametrize(
     ("age", "said"),
     [
         pytest.param(timedelta(seconds=-20), "just now", id="clocks-differ-a-little"),

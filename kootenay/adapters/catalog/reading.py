@@ -84,10 +84,6 @@ class CatalogReader:
         after = date(year + month // 12, month % 12 + 1, 1)
         return self._counts(camera, photos.c.local_date >= first, photos.c.local_date < after)
 
-    def day_counts(self, camera: str) -> dict[date, int]:
-        """Given a camera, return how many photos each of its local dates has, the newest date first."""
-        return dict(reversed(self._counts(camera).items()))
-
     def recent_days(self, camera: str, count: int) -> dict[date, int]:
         """Given a camera, return how many photos each of its last `count` days with photos has, the newest first."""
         newest: dict[date, int] = {}
@@ -126,7 +122,7 @@ class CatalogReader:
 
     def _all(self, query: sa.Select[Any]) -> list[Photo]:
         with self.engine.connect() as connection:
-            return [_read(row) for row in connection.execute(query)]
+            return [photo for _, photo in with_sizes(connection, query)]
 
     def _one(self, query: sa.Select[Any]) -> Photo | None:
         return next(iter(self._all(query)), None)
@@ -136,12 +132,12 @@ class CatalogReader:
         query = whole
         while True:
             with self.engine.connect() as connection:
-                rows = connection.execute(query).all()
-            yield from map(_read, rows)
-            if len(rows) < page:
+                found = with_sizes(connection, query)
+            yield from (photo for _, photo in found)
+            if len(found) < page:
                 return
-            last = rows[-1]
-            later = sa.or_(photos.c.taken_at > last.taken_at, photos.c.id > last.id)
+            last_id, last = found[-1]
+            later = sa.or_(photos.c.taken_at > last.taken_at, photos.c.id > last_id)
             query = whole.where(photos.c.taken_at >= last.taken_at, later)
 
     def _counts(self, camera: str, *span: sa.ColumnElement[bool]) -> dict[date, int]:
@@ -174,11 +170,11 @@ def _say_json_list(element: _JsonList, compiler: SQLCompiler, **options: Any) ->
     return name + compiler.process(element.clause_expr, **options)
 
 
-SIZES = sa.select(_JsonList(sa.func.json_array(*(renditions.c[field.name] for field in fields(Rendition)))))
-PHOTOS = sa.select(
-    photos.c.id, SIZES.where(renditions.c.photo_id == photos.c.id).scalar_subquery().label("sizes"), *COLUMNS
-)
-"""A photo and its renditions come as one row: both are of one moment, and a day takes half the time."""
+PHOTOS = sa.select(photos.c.id, *COLUMNS)
+SIZES = sa.select(
+    renditions.c.photo_id, _JsonList(sa.func.json_array(*(renditions.c[field.name] for field in fields(Rendition))))
+).group_by(renditions.c.photo_id)
+"""A day's thousand renditions are its photos' lists: in Python a row costs more than all that it says."""
 
 
 def _of(camera: str) -> sa.Select[Any]:
@@ -189,6 +185,11 @@ def _newest_first(query: sa.Select[Any]) -> sa.Select[Any]:
     return query.order_by(photos.c.taken_at.desc(), photos.c.id.desc()).limit(1)
 
 
-def _read(row: Sequence[Any]) -> Photo:
-    sizes = tuple(Rendition(*size) for size in sorted(json.loads(row[1] or "[]")))
-    return Photo(*(*row[2:], sizes))
+def with_sizes(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[int, Photo]]:
+    """Given a query for photos, return each with its identifier and with its renditions, the smallest first."""
+    rows = connection.execute(query).all()
+    these = SIZES.where(renditions.c.photo_id.in_([row[0] for row in rows]))
+    sizes = {photo_id: json.loads(its) for photo_id, its in connection.execute(these)} if rows else {}
+    return [
+        (row[0], Photo(*(*row[1:], tuple(Rendition(*size) for size in sorted(sizes.get(row[0], ())))))) for row in rows
+    ]

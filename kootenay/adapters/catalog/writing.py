@@ -6,14 +6,14 @@ database that stays away is a CatalogError, and the photo waits for the next run
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
-from kootenay.adapters.catalog.reading import COLUMNS, CatalogReader
+from kootenay.adapters.catalog.reading import COLUMNS, PHOTOS, CatalogReader, with_sizes
 from kootenay.adapters.catalog.records import Film, Photo, Rendition
 from kootenay.adapters.catalog.tables import days, films, host_status, photos, renditions
 from kootenay.errors import CatalogError
@@ -49,34 +49,15 @@ class Catalog(CatalogReader):
         return True
 
     def replace_photo(self, photo: Photo) -> list[str]:
-        """Make this the row of the catalogued photo of the same bytes; return the keys it no longer uses.
+        """Make this the catalogued photo of the same bytes, renditions too; return the keys it no longer uses.
 
-        Its day is marked when it or its renditions are others than before. Raises CatalogError when it is not there.
+        Its day is marked when a film would be another one. Raises CatalogError when no photo of these bytes is there.
         """
-
-        def replace(connection: sa.Connection) -> list[str]:
-            photo_id, camera, day = _find(connection, photo.sha256)
-            connection.execute(photos.update().where(photos.c.id == photo_id).values(_row(photo)))
-            unused, changed = _exchange(connection, photo_id, photo.renditions)
-            was, now = (camera, day), (photo.camera, photo.local_date)
-            if changed or was != now:
-                for its_camera, its_day in sorted({was, now}):
-                    _mark(connection, its_camera, its_day)
-            return unused
-
-        return self._write(replace)
+        return self._replace(photo.sha256, lambda _: photo)
 
     def replace_renditions(self, sha256: str, sizes: Sequence[Rendition]) -> list[str]:
         """Given an original's hash, make these its renditions; return the keys it no longer uses, as above."""
-
-        def replace(connection: sa.Connection) -> list[str]:
-            photo_id, camera, day = _find(connection, sha256)
-            unused, changed = _exchange(connection, photo_id, sizes)
-            if changed:
-                _mark(connection, camera, day)
-            return unused
-
-        return self._write(replace)
+        return self._replace(sha256, lambda old: replace(old, renditions=tuple(sizes)))
 
     def remove(self, sha256: str) -> Photo | None:
         """Take a photo out, its renditions too, and mark its day; return what was there, or None."""
@@ -124,6 +105,21 @@ class Catalog(CatalogReader):
             return self._write(lambda connection: connection.execute(newer).rowcount > 0)
         return True
 
+    def _replace(self, sha256: str, change: Callable[[Photo], Photo]) -> list[str]:
+        def exchange(connection: sa.Connection) -> list[str]:
+            photo_id, old = _find(connection, sha256)
+            new = change(old)
+            connection.execute(photos.update().where(photos.c.id == photo_id).values(_row(new)))
+            if set(new.renditions) != set(old.renditions):
+                connection.execute(renditions.delete().where(renditions.c.photo_id == photo_id))
+                _add_renditions(connection, photo_id, new.renditions)
+            if _as_filmed(new) != _as_filmed(old):
+                for camera, day in sorted({(each.camera, each.local_date) for each in (old, new)}):
+                    _mark(connection, camera, day)
+            return sorted({size.key for size in old.renditions} - {size.key for size in new.renditions})
+
+        return self._write(exchange)
+
     def _write(self, work: Callable[[sa.Connection], Answer]) -> Answer:
         """Do `work` in one transaction, and again when what stopped it passes by itself."""
         for pause in PAUSES:
@@ -147,25 +143,18 @@ def _row(photo: Photo) -> dict[str, object]:
     return {column.key: getattr(photo, column.key) for column in COLUMNS}
 
 
-def _find(connection: sa.Connection, sha256: str) -> tuple[int, str, date]:
-    """Given an original's hash, return its photo's identifier, camera and day, and hold the row."""
-    where = sa.select(photos.c.id, photos.c.camera, photos.c.local_date).where(photos.c.sha256 == sha256)
-    row = connection.execute(where.with_for_update()).first()
-    if row is None:
+def _find(connection: sa.Connection, sha256: str) -> tuple[int, Photo]:
+    """Given an original's hash, return its photo with its identifier, and hold its row."""
+    found = with_sizes(connection, PHOTOS.where(photos.c.sha256 == sha256).with_for_update())
+    if not found:
         msg = f"the catalog has no photo with the SHA-256 {sha256}; nothing was changed"
         raise CatalogError(msg)
-    return row[0], row[1], row[2]
+    return found[0]
 
 
-def _exchange(connection: sa.Connection, photo_id: int, sizes: Sequence[Rendition]) -> tuple[list[str], bool]:
-    """Make `sizes` a photo's renditions; return the keys it no longer uses, and whether anything is another now."""
-    mine = renditions.c.photo_id == photo_id
-    before = connection.execute(sa.select(renditions).where(mine).order_by(renditions.c.width)).all()
-    if [Rendition(*row[1:]) for row in before] == sorted(sizes, key=lambda size: size.width):
-        return [], False
-    connection.execute(renditions.delete().where(mine))
-    _add_renditions(connection, photo_id, sizes)
-    return sorted({row.key for row in before} - {size.key for size in sizes}), True
+def _as_filmed(photo: Photo) -> tuple[object, ...]:
+    """What a film depends on; MySQL keeps milliseconds."""
+    return photo.camera, photo.local_date, round(photo.taken_at.timestamp(), 3), photo.flags, set(photo.renditions)
 
 
 def _add_renditions(connection: sa.Connection, photo_id: int, sizes: Sequence[Rendition]) -> None:
