@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kootenay.adapters.archive import Archive
     from kootenay.adapters.catalog import Catalog
     from kootenay.adapters.incoming import Incoming
+    from kootenay.adapters.intake import Intake
     from kootenay.adapters.store import Store
 
 
@@ -52,7 +53,25 @@ def store_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "S
     from kootenay.adapters.store import open_store
 
     store = settings.store
-    return open_store(store.url, settings.path(store.url.removeprefix("file:")), store.public_url, connect or _s3)
+    folder = settings.path(store.url.removeprefix("file:"))
+    return open_store(store.url, folder, store.public_url, connect or _s3, store.acl)
+
+
+def intake_of(settings: Settings, incoming: "Incoming", store: "Store", archive: "Archive") -> "Intake":
+    """Given settings and the places that a photo passes, return its way in."""
+    from kootenay.adapters.intake import Intake
+    from kootenay.adapters.renditions import Wish
+
+    wish = settings.ingest
+    return Intake(
+        site=settings.site.place,
+        steps={name: camera.every for name, camera in settings.cameras.items()},
+        incoming=incoming,
+        store=store,
+        archive=archive,
+        catalog=catalog_of(settings),
+        wish=Wish(wish.widths, wish.quality, wish.most_megapixels * 1e6, wish.private),
+    )
 
 
 def archive_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "Archive":
@@ -65,18 +84,24 @@ def archive_of(settings: Settings, connect: Callable[[], Any] | None = None) -> 
 
 def incoming_of(settings: Settings, connect: Callable[[], Any] | None = None) -> "Incoming":
     """Given settings, return where photos arrive; S3 without a `connect` of its own as the archive."""
+    ingest = settings.ingest
+    return _incoming_at(
+        ingest.incoming,
+        settings.path(ingest.incoming),
+        settings.path(ingest.quarantine),
+        settings.path("server/fetched"),
+        timedelta(seconds=ingest.quiet_seconds),
+        tuple(settings.cameras),
+        connect or _s3,
+    )
+
+
+@cache
+def _incoming_at(*places: Any) -> "Incoming":
+    """One a process: it remembers what it saw first where this machine's clock was set back."""
     from kootenay.adapters.incoming import open_incoming
 
-    ingest = settings.ingest
-    return open_incoming(
-        ingest.incoming,
-        folder=settings.path(ingest.incoming),
-        quarantine=settings.path(ingest.quarantine),
-        work=settings.path("server/fetched"),
-        quiet=timedelta(seconds=ingest.quiet_seconds),
-        cameras=settings.cameras,
-        connect=connect or _s3,
-    )
+    return open_incoming(*places)
 
 
 @cache

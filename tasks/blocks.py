@@ -1,18 +1,20 @@
 """Blocks hold secrets; this is the one place that loads them. Adapters are handed a client and never see a block."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from typing import Any, cast
 
 from kootenay.adapters.archive import Archive
 from kootenay.adapters.incoming import Incoming
+from kootenay.adapters.intake import Intake
 from kootenay.adapters.store import Store
 from kootenay.adapters.store import s3 as s3_store
 from kootenay.adapters.transfer import Target
 from kootenay.adapters.transfer import s3 as s3_target
 from kootenay.errors import SettingsError
 from kootenay.settings import Settings
-from kootenay.wiring import archive_of, incoming_of, store_of, target_of
+from kootenay.wiring import archive_of, incoming_of, intake_of, store_of, target_of
 
 
 def store_with_secrets(settings: Settings) -> Store:
@@ -30,7 +32,14 @@ def archive_with_secrets(settings: Settings) -> Archive:
 def incoming_with_secrets(settings: Settings) -> Incoming:
     """Given settings, return where photos arrive; S3 as `store_with_secrets` has it."""
     block = settings.ingest.credentials_block
-    return incoming_of(settings, partial(_s3_client, block, "ingest") if block else None)
+    return incoming_of(settings, _connecting(block) if block else None)
+
+
+def intake_with_secrets(settings: Settings) -> Intake:
+    """Given settings, return the way in of photos, each of its places as the verbs above have it."""
+    return intake_of(
+        settings, incoming_with_secrets(settings), store_with_secrets(settings), archive_with_secrets(settings)
+    )
 
 
 def target_with_secrets(settings: Settings) -> AbstractContextManager[Target]:
@@ -38,6 +47,12 @@ def target_with_secrets(settings: Settings) -> AbstractContextManager[Target]:
     upload = settings.upload
     connect = partial(_s3_client, upload.credentials_block, "upload", upload.timeout_seconds)
     return target_of(settings, connect if upload.credentials_block else None)
+
+
+@cache
+def _connecting(block: str) -> Callable[[], Any]:
+    """The same function each time, for the incoming place is opened once a process."""
+    return partial(_s3_client, block, "ingest")
 
 
 @cache

@@ -60,9 +60,10 @@ class Bucket:
                 ]
         return objects, folders
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return an object's bytes, or the first `most` of them."""
         with _as_on_a_disk():
-            return bytes(self.client.get_object(**self._at(name), ChecksumMode="ENABLED")["Body"].read())
+            return bytes(self.client.get_object(**self._at(name), ChecksumMode="ENABLED")["Body"].read(most))
 
     def fetch(self, name: str, path: Path) -> str | None:
         """Bring an object to a file, some of it at a time; return the SHA-256 that S3 keeps of it, if it does."""

@@ -5,9 +5,8 @@ undoes nothing. The server keeps what was said last.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from kootenay.adapters.drain import Drain
 from kootenay.adapters.files import lock
@@ -18,10 +17,7 @@ from kootenay.adapters.transfer import STATUS
 from kootenay.errors import StatusError
 from kootenay.rules.daylight import Site, local_day
 from kootenay.rules.gaps import day_of
-from kootenay.rules.host_status import DAYS, Backlog, HostStatus, StandingTrouble, brief, cut
-
-LARGEST = 1024**2
-"""Bytes of a document that is looked into; a host's own has a third of that in its worst week."""
+from kootenay.rules.host_status import DAYS, LARGEST, Backlog, HostStatus, StandingTrouble, brief, cut
 
 
 def tell(drain: Drain, cameras: Iterable[str], site: Site, now: Callable[[], datetime]) -> bool:
@@ -71,33 +67,23 @@ def backlog_of(spool: Spool, camera: str) -> Backlog:
     return Backlog(len(waiting), size, waiting[0].slot if waiting else None, awaiting)
 
 
-def told_in(incoming: Path) -> tuple[list[HostStatus], list[tuple[Path, str]]]:
-    """Given the incoming folder, return what hosts have said there, and (path, reason) of what is no status.
-
-    The files stay: a host writes the next one over its last.
-    """
+def told_in(documents: Mapping[str, bytes]) -> tuple[list[HostStatus], list[tuple[str, str]]]:
+    """Given documents by name (`status/lake.json`), return what hosts have said, and (name, reason) of what is none."""
     said, misfits = [], []
-    for path in sorted((incoming / STATUS).glob("*.json")):
-        if path.name.startswith(".") or path.is_symlink() or not path.is_file():
-            continue
+    for name, content in sorted(documents.items()):
         try:
-            said.append(_read(path))
-        except FileNotFoundError:
-            continue
+            said.append(_read(name, content))
         except StatusError as error:
-            misfits.append((path, str(error)))
+            misfits.append((name, str(error)))
     return said, misfits
 
 
-def _read(path: Path) -> HostStatus:
-    where = f"{STATUS}/{path.name}"
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
+def _read(name: str, content: bytes) -> HostStatus:
     if len(content) > LARGEST:
-        msg = f"{where} has more than {LARGEST} bytes, too many for a camera's status; the one before it stands"
+        msg = f"{name} has more than {LARGEST} bytes, too many for a camera's status; the one before it stands"
         raise StatusError(msg)
-    status = HostStatus.from_json(content, where)
-    if status.camera != path.stem:
-        msg = f"{where} speaks of another camera, {status.camera}; the one before it stands"
+    status = HostStatus.from_json(content, name)
+    if name != f"{STATUS}/{status.camera}.json":
+        msg = f"{name} speaks of another camera, {status.camera}; the one before it stands"
         raise StatusError(msg)
     return status

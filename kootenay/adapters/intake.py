@@ -19,7 +19,7 @@ from kootenay.adapters.incoming import Arrival, Claim, Incoming, Misfit
 from kootenay.adapters.quality import measure, signature_of
 from kootenay.adapters.renditions import Renditions, Wish, make_renditions
 from kootenay.adapters.store import Latest, LatestSize, Store
-from kootenay.errors import KootenayError, NotAPhotoError
+from kootenay.errors import KootenayError, NotAPhotoError, is_transient
 from kootenay.rules import naming
 from kootenay.rules.daylight import Site, sun_elevation
 from kootenay.rules.photo_time import PhotoTime, taken_at
@@ -29,6 +29,9 @@ from kootenay.rules.slots import slot_of
 
 DOUBLED = timedelta(hours=1)
 """Between the two instants that a doubled hour of autumn's clock may mean."""
+
+NO_PHOTO = "0" * 64
+"""A hash that nothing has."""
 
 
 class Outcome(StrEnum):
@@ -46,7 +49,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Arrived:
-    """An arrival and what became of it; `day` is its local date, `note` what a person should know of it."""
+    """An arrival and what became of it; `day` is its local date, `note` what a person should know of it.
+
+    `may_pass` says of a failed one that trying again soon may help.
+    """
 
     name: str
     camera: str
@@ -54,6 +60,7 @@ class Arrived:
     day: str = ""
     bytes: int = 0
     note: str = ""
+    may_pass: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,14 +83,15 @@ class Intake:
                     return _arrived(arrival, Outcome.GONE, note="another run has it, or has taken it in")
                 return self._take_in(arrival, claim, now)
         except (KootenayError, OSError) as error:
-            return _arrived(arrival, Outcome.FAILED, note=str(error))
+            return replace(_arrived(arrival, Outcome.FAILED, note=str(error)), may_pass=is_transient(error))
 
     def set_aside(self, misfit: Misfit) -> Arrived:
-        """Put what is no photo into quarantine."""
+        """Put what is no photo into quarantine; a camera host that sent it sends it again."""
         try:
             with self.incoming.claim(misfit.arrival) as claim:
                 if claim is None:
                     return _arrived(misfit.arrival, Outcome.GONE, note="another run has it, or has set it aside")
+                self.incoming.answer(misfit.arrival.stem, NO_PHOTO)
                 self.incoming.quarantine(misfit.arrival, misfit.reason)
         except (KootenayError, OSError) as error:
             return _arrived(misfit.arrival, Outcome.FAILED, note=f"{misfit.reason}; not set aside: {error}")

@@ -16,6 +16,9 @@ from kootenay.rules import naming
 from kootenay.rules.gaps import CameraDay, Gap
 from kootenay.rules.slots import SlotState
 
+LARGEST = 1024**2
+"""Bytes of a document that is looked into; a host's own has a third of that in its worst week."""
+
 Part = TypeVar("Part")
 
 DAYS = 7

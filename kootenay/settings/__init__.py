@@ -85,6 +85,7 @@ class IngestSettings(Section):
     quarantine: Path = Path("quarantine")
     widths: tuple[Annotated[int, Field(ge=16, le=8192)], ...] = (1920, 1280, 640, 320)
     quality: int = Field(85, ge=1, le=95)
+    private: bool = True
     at_once: int = Field(2, ge=1, le=64)
     most_megapixels: float = Field(100, gt=0)
 
@@ -118,6 +119,7 @@ class StoreSettings(Section):
 
     url: str = "file:store"
     public_url: str = ""
+    acl: Literal["", "public-read"] = ""
     credentials_block: str = ""
 
     @field_validator("url")

@@ -108,8 +108,8 @@ def test_what_is_no_status_is_set_aside_and_stops_no_photo(
     assert "status/lake.json is not a camera's status" in caplog.text
     assert catalog_of(settings).status("lake") is None
     quarantine = settings.path(settings.ingest.quarantine)
-    assert (quarantine / "lake.json").read_text() == before[:100]
-    assert "is not a camera's status" in (quarantine / "lake.reason.txt").read_text()
+    assert (quarantine / "status" / "lake.json").read_text() == before[:100]
+    assert "is not a camera's status" in (quarantine / "status" / "lake.reason.txt").read_text()
     assert not told(settings).exists()
     run(upload)
     run(ingest)

@@ -16,7 +16,7 @@ from kootenay.adapters.ledger import Entry
 from kootenay.errors import TransferError
 from kootenay.rules.slots import SlotState
 from kootenay.settings import Settings, load_settings
-from kootenay.wiring import ledger_of, spool_of
+from kootenay.wiring import incoming_of, ledger_of, spool_of
 from rig.processes import free_port
 from tests.adapters.conftest import spool_photo
 
@@ -34,7 +34,7 @@ def test_what_became_of_each_slot_is_told_after_the_photos(settings: Settings) -
     spool_photo(spool_of(settings), NOON - STEP)
     ledger_of(settings).record(Entry("fjord", NOON - STEP, SlotState.MISSED, "the camera hung", by="guard"), NOON)
     assert drain_once(settings).startswith("1 photos sent")
-    (status,), misfits = told_in(settings.path("incoming"))
+    (status,), misfits = told_in(incoming_of(settings).statuses())
     assert misfits == []
     assert (status.camera, status.said_at) == ("fjord", NOON)
     assert [gap.reason for gap in status.days[-1].gaps] == ["the camera hung"]
