@@ -92,7 +92,7 @@ def test_the_host_goes_on_without_prefect_and_tells_of_it_afterwards(
     assert len({each.slot for each in sent}) == len(sent)
     start_server(host.keeper, host.env)
     wait_for_server(host.keeper, host.env)
-    host.end_of(host.ask("upload/spool"), 90)
+    host.end_of(host.ask("upload/spool"), 240)
     assert news_of(settings).waiting() == []
     artifacts = host.client.request("POST", "/artifacts/filter", json={}).json()
     assert "nobody had taken it" in next(each["data"] for each in artifacts if each["key"] == "camera-host-news")

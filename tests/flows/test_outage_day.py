@@ -111,7 +111,7 @@ def test_a_day_with_the_cable_cut_and_prefect_dead_loses_and_doubles_nothing(
     until(lambda: host.state(session).name == "Completed", 90)
 
     host.keeper.stop("guard")
-    until(lambda: host.end_of(host.ask("upload/spool"), 150).is_completed() and not spool.waiting(), 150)
+    until(lambda: host.end_of(host.ask("upload/spool"), 240).is_completed() and not spool.waiting(), 240)
     assert ingest(return_state=True).is_completed()
     assert host.end_of(host.ask("upload/spool"), 60).is_completed()
     assert spool.waiting() == spool.unconfirmed() == []
