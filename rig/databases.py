@@ -26,6 +26,7 @@ class MariaDb:
         self.port = free_port()
         self._sizes = [f"--innodb-buffer-pool-size={memory}", f"--innodb-log-file-size={log}"]
         self.password = secrets.token_urlsafe(12)
+        self.socket = folder / "socket"
         self._folder = folder
         self._keeper = Keeper(folder / "logs")
         self._as_root = ["--user=root"] if os.geteuid() == 0 else []
@@ -38,23 +39,20 @@ class MariaDb:
     def start(self) -> None:
         """Start it and wait until it answers. Raises NotReadyError with the end of its log."""
         command = [
-            MARIADBD,
-            "--no-defaults",
-            *self._as_root,
+            *self._server(),
             f"--datadir={self._folder / 'data'}",
             f"--init-file={self._folder / 'init.sql'}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
-            f"--socket={self._folder / 'socket'}",
+            f"--socket={self.socket}",
             f"--pid-file={self._folder / 'pid'}",
             f"--tmpdir={self._folder}",
             "--skip-name-resolve",
-            *self._sizes,
             "--skip-innodb-doublewrite",
             "--innodb-flush-log-at-trx-commit=0",
         ]
-        self._keeper.start("mariadbd", command, os.environ, self._folder)
-        self._keeper.wait_until("mariadbd", self._answers, READY_SECONDS)
+        self._keeper.start("server", command, os.environ, self._folder)
+        self._keeper.wait_until("server", self._answers, READY_SECONDS)
 
     def stop(self) -> None:
         """End it; its data stay, and `start` finds them again. It ends by SIGTERM and ignores SIGINT."""
@@ -62,8 +60,10 @@ class MariaDb:
             process.terminate()
         self._keeper.stop_all()
 
-    def _install(self) -> None:
-        """`init.sql` makes the user anew at every start, so it says nothing that fails the second time."""
+    def _server(self) -> list[str]:
+        return [MARIADBD, "--no-defaults", *self._as_root, *self._sizes]
+
+    def _make_data(self) -> None:
         subprocess.run(
             [
                 "mariadb-install-db",
@@ -78,6 +78,10 @@ class MariaDb:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def _install(self) -> None:
+        """`init.sql` makes the user anew at every start, so it says nothing that fails the second time."""
+        self._make_data()
         (self._folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{self.password}';\nGRANT ALL ON *.* TO {USER}@'%';\n"
         )

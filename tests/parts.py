@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from rig import mysql9
+
 PARTS = {
     "chromium": ("/usr/bin/chromium", "chromium"),
     "ffprobe": ("/usr/bin/ffprobe", "ffmpeg"),
@@ -19,8 +21,12 @@ PARTS = {
     "mariadb": ("/usr/sbin/mariadbd", "mariadb-server"),
     "gcc": ("/usr/bin/gcc", "gcc libc6-dev"),
     "gphoto2": ("/usr/bin/gphoto2", "gphoto2"),
+    "mysql9": (str(mysql9.MYSQLD), ""),
 }
 """A part's name, as in `@pytest.mark.real`, its program, and its Debian packages."""
+
+ELSEWHERE = {"mysql9"}
+"""Parts that only another Debian has, which may be out of reach: where they are missing no run fails."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 
@@ -54,9 +60,12 @@ def main() -> int:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         sys.stderr.write(f"parts: without {', '.join(absent)} their tests are skipped: apt-get install {words}\n")
         return 0
-    sys.stderr.write(f"parts: installing {words}\n")
+    sys.stderr.write(f"parts: installing {', '.join(absent)}\n")
     try:
-        install(packages)
+        if packages:
+            install(packages)
+        if "mysql9" in absent:
+            mysql9.bring()
     except (OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"parts: not installed ({error}); the tests of {', '.join(absent)} are skipped\n")
     return 0

@@ -90,7 +90,10 @@ def names(folder: Path) -> list[str]:
 databases = itertools.count()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.real("mariadb"))])
+SERVERS = [pytest.param(name, marks=pytest.mark.real(name)) for name in ("mariadb", "mysql9")]
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a new, empty database."""
     if request.param == "sqlite":

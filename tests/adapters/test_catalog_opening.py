@@ -17,11 +17,10 @@ from rig.databases import MariaDb
 from rig.prefect_host import CHECKOUT
 from rig.processes import free_port
 from tests.adapters.catalogs import DAY, at_once, film, photo
+from tests.adapters.conftest import SERVERS
 
 DUMPS = Path(__file__).parent / "dumps"
-MARIADB = pytest.mark.parametrize(
-    "database", [pytest.param("mariadb", marks=pytest.mark.real("mariadb"))], indirect=True
-)
+MARIADB = pytest.mark.parametrize("database", SERVERS[:1], indirect=True)
 
 
 def test_a_catalog_opened_again_has_what_was_in_it(database: str) -> None:
@@ -86,6 +85,27 @@ def test_the_password_may_come_apart_from_the_address(database: str, mariadb: Ma
         open_catalog(bare)
     catalog = open_catalog(bare, mariadb.password)
     assert catalog.latest("lake") is None
+    catalog.engine.dispose()
+
+
+@MARIADB
+def test_on_a_local_socket_no_tls_is_prepared(database: str, mariadb: MariaDb) -> None:
+    address = sa.make_url(database).set(host="localhost", port=None, query={"unix_socket": str(mariadb.socket)})
+    catalog = open_catalog(address.render_as_string(hide_password=False))
+    with catalog.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.get_host_info() == "Localhost via UNIX socket"
+        assert not driver.ssl
+    assert catalog.add_photo(photo())
+    catalog.engine.dispose()
+
+
+@MARIADB
+def test_there_is_a_connection_for_each_thread(database: str) -> None:
+    catalog = open_catalog(database, at_once=12)
+    assert at_once(12, lambda number: catalog.add_photo(photo(number))) == [True] * 12
+    assert catalog.engine.pool.checkedin() == 12  # type: ignore[attr-defined]
     catalog.engine.dispose()
 
 

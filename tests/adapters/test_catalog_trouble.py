@@ -12,11 +12,11 @@ from kootenay.adapters.catalog import Catalog, ChangedDay, open_catalog
 from kootenay.errors import CatalogError, is_transient
 from rig.databases import MariaDb
 from tests.adapters.catalogs import DAY, at_once, photo
+from tests.adapters.conftest import SERVERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-MARIADB = pytest.mark.parametrize(
-    "database", [pytest.param("mariadb", marks=pytest.mark.real("mariadb"))], indirect=True
-)
+MARIADB = pytest.mark.parametrize("database", SERVERS[:1], indirect=True)
+SERVER = pytest.mark.parametrize("database", SERVERS, indirect=True)
 
 
 @MARIADB
@@ -130,7 +130,7 @@ def test_a_photo_whose_answer_was_lost_after_the_commit_is_known_and_not_two(
     assert catalog.day("lake", DAY) == [photo()]
 
 
-@MARIADB
+@SERVER
 def test_who_loses_a_deadlock_tries_again(catalog: Catalog) -> None:
     for number in range(10):
         catalog.add_photo(photo(number))
@@ -168,7 +168,7 @@ def test_who_loses_a_deadlock_tries_again(catalog: Catalog) -> None:
     assert [(day.local_date.day, day.change) for day in catalog.changed_days("lake")] == [(21, 11), (22, 2)]
 
 
-@MARIADB
+@SERVER
 def test_a_lock_that_somebody_holds_too_long_is_waited_for_again(catalog: Catalog) -> None:
     catalog.mark_day("lake", DAY)
     sa.event.listen(
