@@ -7,6 +7,7 @@ of this process, or of the largest that it started. Runs on interpreters that ha
 way needs is imported in it.
 """
 
+import hashlib
 import json
 import resource
 import subprocess
@@ -39,12 +40,12 @@ foreach (array_slice($argv, 4) as $size) {
 
 def kootenay(photo: Path, folder: Path, sizes: Sizes) -> None:
     """All that ingest does with a photo's bytes: its hash, its judgement, its EXIF, its renditions and their hashes."""
-    from kootenay.adapters.files import sha256_of
     from kootenay.adapters.renditions import Wish, make_renditions
 
-    sha256_of(photo)
+    content = photo.read_bytes()
+    hashlib.sha256(content).hexdigest()
     wish = Wish(tuple(width for width, _ in sizes), QUALITY, 1e8)
-    for file in make_renditions(photo.read_bytes(), photo.name, wish).files:
+    for file in make_renditions(content, photo.name, wish).files:
         (folder / f"{file.size.width}.jpg").write_bytes(file.content)
 
 
