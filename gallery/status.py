@@ -6,6 +6,7 @@ Pure functions; the words are for whoever wonders why a photo is missing. Night 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import dropwhile
 from typing import Literal
 
 from gallery.words import ago, clock, count_of, long_date, megabytes, span
@@ -53,7 +54,10 @@ class StatusWords:
 
 
 def status_words(site: Site, every: timedelta, status: HostStatus, now: datetime) -> StatusWords:
-    """Given where a camera stands, its step, what its host said last and the time, return it in words, newest first."""
+    """Given where a camera stands, its step, what its host said last and the time, return it in words, newest first.
+
+    Days before the first of which its ledger knows anything are left out.
+    """
     said = site.local(status.said_at)
     since = f"{clock(said)} on {long_date(said)}"
     late = now - status.said_at > SILENT
@@ -63,6 +67,7 @@ def status_words(site: Site, every: timedelta, status: HostStatus, now: datetime
         else f"Its host was last heard of {ago(status.said_at, now)}."
     )
     when = _teller(site, status.said_at)
+    recorded = list(dropwhile(lambda day: day.first is None, status.days))
     return StatusWords(
         kind="late" if late else "fresh",
         heard=heard,
@@ -71,7 +76,7 @@ def status_words(site: Site, every: timedelta, status: HostStatus, now: datetime
             for each in status.troubles
         ),
         gauges=tuple(_gauges(status, when)),
-        days=tuple(_day(site, every, day, said.date()) for day in reversed(status.days)),
+        days=tuple(_day(site, every, day, said.date()) for day in reversed(recorded)),
     )
 
 

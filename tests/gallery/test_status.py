@@ -83,13 +83,21 @@ class TestADay:
         )
         assert today.tally == "104 of 113 photos so far"
         assert (yesterday.tally, yesterday.gaps) == ("all 196 photos", ())
-        assert [each.tally for each in earlier] == ["no record of this day"] * 5
+        assert earlier == [], "days before the ledger began"
+
+    def test_without_a_record_between_others_says_so(self) -> None:
+        first, *nothing, today = said().days[-2:-1] + said().days[:2] + said().days[-1:]
+        days = told(said(days=(first, *nothing, today))).days
+        assert [each.tally for each in days[1:3]] == ["no record of this day"] * 2
+        assert days[1].strip == ()
+
+    def test_is_missing_where_the_ledger_knows_of_none(self) -> None:
+        assert told(said(days=said().days[:5])).days == ()
 
     def test_tells_night_in_one_line_that_is_no_gap(self) -> None:
-        today, yesterday, before, *_ = told(said()).days
+        today, yesterday = told(said()).days
         assert yesterday.night == "Night: 00:00 to 04:40, 21:05 to 23:55."
         assert today.night == "Night: 00:00 to 04:40."
-        assert before.night == ""
         assert today.gaps == yesterday.gaps == ()
 
     @pytest.mark.parametrize(
@@ -109,7 +117,7 @@ class TestADay:
         assert told(said(days=(day_of(TODAY - 2 * DAY, night),))).days[0].tally == "dark all day"
 
     def test_is_a_strip_from_midnight_to_midnight(self) -> None:
-        today, yesterday, before, *_ = told(said(HUNG)).days
+        today, yesterday = told(said(HUNG)).days
         assert [(part.kind, part.start, part.width) for part in yesterday.strip] == [
             ("photo", 0, STRIP),
             ("dark", 0, 285),
@@ -118,7 +126,6 @@ class TestADay:
         missed = [(part.start, part.width) for part in today.strip if part.kind == "missed"]
         assert missed == [(10 * 60 + 5, 40)]
         assert today.strip[0].width == 14 * 60 + 10
-        assert before.strip == ()
 
     @pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)], ids=["23-hours", "25-hours"])
     def test_of_another_length_fills_its_strip_too(self, day: date) -> None:
