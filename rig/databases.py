@@ -82,8 +82,10 @@ class MariaDb:
     def _install(self) -> None:
         """`init.sql` makes the user anew at every start, so it says nothing that fails the second time."""
         self._make_data()
+        user = f"{USER}@'%'"
         (self._folder / "init.sql").write_text(
-            f"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{self.password}';\nGRANT ALL ON *.* TO {USER}@'%';\n"
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY '{self.password}';\n"
+            f"GRANT ALL ON *.* TO {user} WITH GRANT OPTION;\n"
         )
 
     def _answers(self) -> bool:

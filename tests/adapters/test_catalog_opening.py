@@ -101,6 +101,63 @@ def test_on_a_local_socket_no_tls_is_prepared(database: str, mariadb: MariaDb) -
     catalog.engine.dispose()
 
 
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
+def test_a_row_that_does_not_fit_is_an_error_also_on_a_server_that_would_cut_it(database: str) -> None:
+    engine = sa.create_engine(database)
+    with engine.begin() as connection:
+        before = connection.scalar(sa.text("select @@global.sql_mode"))
+        connection.exec_driver_sql("set global sql_mode = ''")
+    catalog = open_catalog(database)
+    try:
+        with pytest.raises(sa.exc.DataError):
+            catalog.add_photo(photo(archive_path="x" * 256))
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.text("set global sql_mode = :before"), {"before": before})
+    assert catalog.latest("lake") is None
+    catalog.engine.dispose()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
+def test_who_may_only_read_opens_a_catalog_that_is_up_to_date_and_no_other(database: str) -> None:
+    address = sa.make_url(database)
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create user if not exists reader@'%' identified by 'only'"))
+        connection.execute(sa.text(f"grant select on {address.database}.* to reader@'%'"))
+    reading = address.set(username="reader", password="only").render_as_string(hide_password=False)
+    with pytest.raises(CatalogRefusedError, match="command denied") as caught:
+        open_catalog(reading)
+    assert "\n" not in str(caught.value)
+    writer = open_catalog(database)
+    writer.add_photo(photo())
+    reader = open_catalog(reading)
+    assert reader.latest("lake") == photo()
+    for each in (writer, reader):
+        each.engine.dispose()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
+def test_the_rights_that_the_page_names_are_enough(database: str) -> None:
+    page = (CHECKOUT / "docs" / "catalog.md").read_text()
+    rights = re.search(r"grant (.*) on kootenay\.\* to kootenay@", page)
+    assert rights is not None
+    address = sa.make_url(database)
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create user if not exists worker@'%' identified by 'works'"))
+        connection.execute(sa.text(f"grant {rights[1]} on {address.database}.* to worker@'%'"))
+    restore(database, "before_migrations")
+    catalog = open_catalog(address.set(username="worker", password="works").render_as_string(hide_password=False))
+    assert holds_what_was_dumped(catalog)
+    assert catalog.add_photo(photo(9))
+    assert catalog.remove(photo(9).sha256) == photo(9)
+    catalog.engine.dispose()
+    engine.dispose()
+
+
 @MARIADB
 def test_there_is_a_connection_for_each_thread(database: str) -> None:
     catalog = open_catalog(database, at_once=12)
