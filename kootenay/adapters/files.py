@@ -23,7 +23,13 @@ def sha256_of(path: Path) -> str:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a power cut, finds all of it or none of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    place_whole(path, content)
+    sync_folder(path.parent)
+
+
+def place_whole(path: Path, content: bytes) -> None:
+    """As `write_whole`, except that a power cut may leave none of it until `sync_folder`: once for many files."""
+    make_folder(path.parent)
     part = part_of(path)
     try:
         with part.open("xb") as file:
@@ -34,7 +40,6 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)  # a full disk gets its space back
         raise
-    sync_folder(path.parent)
 
 
 def copy_whole(source: Path, target: Path, sha256: str = "") -> None:
@@ -47,16 +52,14 @@ def copy_whole(source: Path, target: Path, sha256: str = "") -> None:
     part = part_of(target)
     try:
         with source.open("rb") as original, part.open("xb") as copy:
-            digest = hashlib.sha256()
-            while chunk := original.read(CHUNK):
-                digest.update(chunk)
-                copy.write(chunk)
+            shutil.copyfileobj(original, copy, CHUNK)
             copy.flush()
             os.fsync(copy.fileno())
             os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # read from the disk, not from memory
-        if sha256 not in ("", digest.hexdigest()):
+        expected, found = sha256 or sha256_of(source), sha256_of(part)
+        if found != expected and sha256_of(source) != expected:
             raise OSError(errno.ESTALE, "it is not what was checked", str(source))
-        if sha256_of(part) != digest.hexdigest():
+        if found != expected:
             raise OSError(errno.EIO, "the disk gives back other bytes than were written", str(part))
         _name(part, target)
     finally:

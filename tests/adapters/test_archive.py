@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -200,7 +201,7 @@ def test_a_disk_that_gives_back_other_bytes_keeps_nothing(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, place, sha256 = photo_in(tmp_path / "in")
-    monkeypatch.setattr(files, "sha256_of", lambda path: "ab" * 32)
+    monkeypatch.setattr(files, "sha256_of", lambda path: sha256 if path.suffix != ".part" else "ab" * 32)
     with pytest.raises(ArchiveError, match="the disk gives back other bytes than were written"):
         archive.keep(path, place, sha256)
     assert names(tmp_path / "archive") == []
@@ -381,3 +382,14 @@ def test_nothing_is_brought_back_from_a_second_place_that_is_damaged_too(
     with pytest.raises(ArchiveError, match="no second place has"):
         alone.restore(place, sha256)
     assert alone.hashes(place)[1] == ""
+
+
+def test_a_cameras_days_are_those_of_either_place(archive: Archive, copy: Copy, tmp_path: Path) -> None:
+    assert archive.days("lake") == []
+    for number in (3, 0):
+        archive.keep(*photo_in(tmp_path, SLOT + timedelta(days=number)))
+    (path,) = (tmp_path / "archive").rglob("lake_20260621*")
+    shutil.rmtree(path.parent)
+    (tmp_path / "archive" / "lake" / "2026" / "02" / "31").mkdir(parents=True)
+    assert archive.days("lake") == [DAY, DAY + timedelta(days=3)]
+    assert archive.days("pier") == []

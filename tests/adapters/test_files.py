@@ -125,6 +125,7 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_the_return(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, move: bool
 ) -> None:
     steps: list[str] = []
+    (tmp_path / "spool").mkdir()
     rename, sync, sync_folder = Path.replace, os.fsync, files.sync_folder
     monkeypatch.setattr(os, "fsync", lambda file: (steps.append("sync"), sync(file))[1])
     monkeypatch.setattr(Path, "replace", lambda path, to: (steps.append("rename"), rename(path, to))[1])

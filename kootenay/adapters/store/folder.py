@@ -1,13 +1,12 @@
 """The store as a folder: objects are files, served by the gallery under /media/. The embedded default."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from kootenay.adapters.files import lock, sha256_of, write_whole
+from kootenay.adapters.files import lock, place_whole, sha256_of, sync_folder, write_whole
 from kootenay.adapters.store.keys import checked, checked_prefix, is_pointer, pointer_key
 from kootenay.adapters.store.latest import Latest, is_newer, latest_of
 from kootenay.adapters.store.troubles import gravest, of_disk
@@ -24,22 +23,19 @@ class FolderStore:
         self.public_url = public_url.rstrip("/") or "/media"
 
     def put(self, key: str, content: bytes) -> None:
-        path = self._path(key)
-        with of_disk(f"{path} was not written", "no part of it stands: make room, or see the folder's owner"):
-            if not path.exists():
-                write_whole(path, content)
-            if sha256_of(path) == hashlib.sha256(content).hexdigest():
-                return
-        msg = f"{path} holds other bytes than its name says; it was left alone: move it away and run ingest again"
-        raise StoreRefusedError(msg)
+        self.put_all({key: content})
 
     def put_all(self, objects: Mapping[str, bytes]) -> None:
-        errors = []
-        for key, content in objects.items():
+        errors: list[StoreError] = []
+        paths = {self._path(key): content for key, content in objects.items()}
+        for path, content in paths.items():
             try:
-                self.put(key, content)
+                _put(path, content)
             except StoreError as error:
                 errors.append(error)
+        for folder in {path.parent for path in paths} if not errors else ():
+            with of_disk(f"{folder} was not synced", "what was put may not survive a power cut: see the disk"):
+                sync_folder(folder)
         if errors:
             raise gravest(errors)
 
@@ -112,6 +108,15 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         return self.root / checked(key)
+
+
+def _put(path: Path, content: bytes) -> None:
+    with of_disk(f"{path} was not written", "no part of it stands: make room, or see the folder's owner"):
+        if not path.exists():
+            place_whole(path, content)
+        elif path.read_bytes() != content:
+            msg = f"{path} holds other bytes than its name says; it was left alone: move it away and run ingest again"
+            raise StoreRefusedError(msg)
 
 
 def _raise(error: OSError) -> None:
