@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import AwareDatetime, Field
 
-from kootenay.errors import CameraError, SettingsError, TooLateError
+from kootenay.errors import CameraError, HostError, SettingsError, TooLateError
 from kootenay.rules.daylight import local_day
 from kootenay.rules.slots import SlotPlan, SlotState, is_late, slot_of, slots_between, spread
 from kootenay.settings import CameraName, Settings, load_settings
@@ -123,7 +123,7 @@ def _take_all(
             wait_until(plan.slot)
         try:
             fresh += _take(settings, camera, plan, every, grace, by=BY_SESSION, rehearse=rehearse).fresh
-        except (CameraError, OSError):
+        except (CameraError, HostError, OSError):
             missed.append(plan)
             continue
         if fresh and (told is None or now() - told > ANNOUNCE_EVERY):
@@ -150,6 +150,6 @@ def _take(
         raise SettingsError(msg)
     try:
         return take_photo(settings, camera, plan, every, grace, by=by, rehearse=rehearse)
-    except (CameraError, OSError) as error:
+    except (CameraError, HostError, OSError) as error:
         note_slots(settings, camera, [plan], SlotState.MISSED, str(error))
         raise

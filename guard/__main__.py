@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import signal
-import sqlite3
 import sys
 import threading
 from queue import SimpleQueue
@@ -27,8 +26,8 @@ def main(words: list[str]) -> int:
         return verb()
     except KootenayError as error:
         told = str(error)
-    except (OSError, sqlite3.Error) as error:
-        told = f"its spool and ledger cannot be used: {error}; see `home` in {settings_file()}. No photo was touched"
+    except OSError as error:
+        told = f"its spool cannot be used: {error}; see `home` in {settings_file()}. No photo was touched"
     sys.stderr.write(f"guard: {told}\n")
     return 1
 

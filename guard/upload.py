@@ -1,7 +1,6 @@
 """Draining the spool without Prefect, for when uploads are overdue: the same as the upload run does, once."""
 
 import logging
-import sqlite3
 from itertools import islice
 
 from kootenay.adapters import clock
@@ -36,5 +35,5 @@ def _tell(settings: Settings, drain: Drain) -> None:
     """A status that cannot be told is a warning: no photo is touched, and the next to drain says it anew."""
     try:
         tell(drain, settings.cameras, settings.site.place, clock.now)
-    except (KootenayError, OSError, sqlite3.Error) as error:
+    except (KootenayError, OSError) as error:
         log.warning("the status page is not brought up to date: %s", error)

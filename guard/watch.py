@@ -7,19 +7,20 @@ import contextlib
 import ctypes
 import gc
 import logging
-import sqlite3
 import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from guard.book import close_gaps, next_look
 from kootenay.adapters import clock
 from kootenay.adapters.bounded import run
 from kootenay.adapters.ledger import Entry
+from kootenay.adapters.room import finding_room
 from kootenay.adapters.station import take
-from kootenay.errors import KootenayError
+from kootenay.errors import DiskFullError, KootenayError
 from kootenay.rules.slots import SlotPlan, SlotState, slot_of
 from kootenay.settings import Settings
 from kootenay.wiring import ledger_of, news_of, spool_of, station_of
@@ -42,6 +43,9 @@ class Watch:
         self.camera = settings.camera(name)
         self.site = settings.site.place
         self.ledger = ledger_of(settings)
+        self.spool = spool_of(settings)
+        self.unwritten: dict[datetime, Entry] = {}
+        """Lines for which the disk had no room, by their slots."""
 
     def look(self, now: datetime) -> str:
         """See to the slot of `now`; return in words what was done, or nothing."""
@@ -54,7 +58,10 @@ class Watch:
                 self._note(plan, SlotState.SKIPPED, plan.light.reason)
         elif entry is None or not entry.state.was_taken:
             told = self._take(plan)
-        missed = close_gaps(self.ledger, self.name, self.camera, self.site, now)
+        try:
+            missed = self._close_gaps(now)
+        except DiskFullError as error:
+            return f"{told} Its lines wait for room: {error}".strip()
         if missed:
             told += f" {len(missed)} earlier slots are missed: {missed[0].reason}"
         return told.strip()
@@ -62,7 +69,7 @@ class Watch:
     def _take(self, plan: SlotPlan) -> str:
         try:
             taken = take(station_of(self.settings, self.name), plan, by="guard")
-        except (KootenayError, OSError, sqlite3.Error) as error:
+        except (KootenayError, OSError) as error:
             self._note(plan, SlotState.MISSED, str(error))
             return f"{plan.slot:%H:%M} UTC has no photo: {error}"
         if not taken.fresh:
@@ -72,7 +79,21 @@ class Watch:
         return f"{plan.slot:%H:%M} UTC taken by the guard: {words}"
 
     def _note(self, plan: SlotPlan, state: SlotState, reason: str) -> None:
-        self.ledger.record(Entry(self.name, plan.slot, state, reason, by="guard"), clock.now())
+        entry = Entry(self.name, plan.slot, state, reason, by="guard")
+        try:
+            self._record(entry)
+        except DiskFullError:
+            self.unwritten[plan.slot] = entry
+
+    def _close_gaps(self, now: datetime) -> list[Entry]:
+        """What is remembered comes first: other gaps are nobody's."""
+        for slot, entry in list(self.unwritten.items()):
+            self._record(entry)
+            del self.unwritten[slot]
+        return close_gaps(self.ledger, self.spool, self.name, self.camera, self.site, now)
+
+    def _record(self, entry: Entry) -> None:
+        finding_room(self.spool, partial(self.ledger.record, entry, clock.now()))
 
 
 def overdue(settings: Settings, now: datetime) -> bool:
@@ -95,7 +116,7 @@ def keep_watch(watch: Watch, over: threading.Event) -> None:
         try:
             if told := watch.look(clock.now()):
                 log.warning("camera %s: %s", watch.name, told)
-        except (KootenayError, OSError, sqlite3.Error) as error:
+        except (KootenayError, OSError) as error:
             log.warning("camera %s: %s", watch.name, error)
 
 

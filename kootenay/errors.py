@@ -51,6 +51,16 @@ class TooLateError(CameraError):
     transient = False
 
 
+class HostError(KootenayError):
+    """The camera host's database or disk cannot be used; the spool is whole."""
+
+    transient = True
+
+
+class DiskFullError(HostError):
+    """The camera host's disk has no room for what was to be written, and nothing on it that may go."""
+
+
 class TransferError(KootenayError):
     """The upload target could not be reached or refused; the spool is whole."""
 
@@ -118,6 +128,10 @@ class CatalogRefusedError(CatalogError):
 
 class FilmError(KootenayError):
     """A film was not made, or is not what its plan says; an earlier film was left standing."""
+
+
+class UnlikePartsError(FilmError):
+    """Films were encoded differently, so they cannot be joined as they are; encoding the period anew can."""
 
 
 def is_transient(error: BaseException) -> bool:

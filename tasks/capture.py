@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
 from kootenay.adapters.ledger import Entry
+from kootenay.adapters.room import finding_room
 from kootenay.adapters.station import Taken, take
+from kootenay.errors import HostError
 from kootenay.rules.slots import SlotPlan, SlotState
 from kootenay.settings import Settings
-from kootenay.wiring import ledger_of, station_of
+from kootenay.wiring import ledger_of, spool_of, station_of
 from tasks.clock import now
 
 
@@ -37,10 +40,17 @@ def take_photo(
 
 @task(task_run_name="note {state} slots")
 def note_slots(settings: Settings, camera: str, plans: list[SlotPlan], state: SlotState, reason: str = "") -> None:
-    """Given slots without a photo, write into the ledger why; `reason` stands for the light's where it is given."""
-    ledger = ledger_of(settings)
-    for plan in plans:
-        ledger.record(Entry(camera, plan.slot, state, reason or plan.light.reason), now())
+    """Given slots without a photo, write into the ledger why; `reason` stands for the light's where it is given.
+
+    What cannot be written is a warning and no failure: the guard closes the gap when there is room.
+    """
+    ledger, spool = ledger_of(settings), spool_of(settings)
+    try:
+        for plan in plans:
+            entry = Entry(camera, plan.slot, state, reason or plan.light.reason)
+            finding_room(spool, partial(ledger.record, entry, now()))
+    except HostError as error:
+        get_run_logger().warning("the ledger does not say that slots are %s: %s", state, error)
 
 
 @task(task_run_name="ledger of {camera}")

@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from kootenay.adapters.files import lock, sha256_of
 from kootenay.adapters.ledger import Entry, Ledger
 from kootenay.adapters.news import News
+from kootenay.adapters.room import finding_room
 from kootenay.adapters.spool import Spool, SpooledPhoto
 from kootenay.adapters.transfer import Target, is_confirmed, reading
-from kootenay.errors import PhotoRefusedError, TransferError
+from kootenay.errors import DiskFullError, HostError, PhotoRefusedError, TransferError
 from kootenay.rules.alerts import Patience
 from kootenay.rules.slots import SlotState
 
@@ -101,8 +103,7 @@ def collect(drain: Drain, now: Callable[[], datetime]) -> tuple[int, int]:
                 if not awaited[stem].photo.exists():
                     continue  # the disk was low, and a capture run has let it go meanwhile
                 if is_confirmed(awaited[stem], sha256):
-                    drain.ledger.record(Entry.of_photo(awaited[stem].sidecar, SlotState.CONFIRMED), now())
-                    drain.spool.release(awaited[stem])
+                    _confirm(drain, awaited[stem], now())
                     drain.news.accepted(stem)
                     confirmed += 1
                 else:
@@ -120,7 +121,10 @@ def collect(drain: Drain, now: Callable[[], datetime]) -> tuple[int, int]:
 
 def look_after(drain: Drain, now: datetime) -> None:
     """Delete what was kept long enough, and tell of photos that have waited too long."""
-    drain.spool.sweep(now, drain.keep)
+    try:
+        drain.spool.sweep(now, drain.keep)
+    except OSError as error:
+        log.warning("the spool is not all tidied, what waits goes on: %s", error)
     waiting = drain.spool.waiting()
     if waiting and now - waiting[0].sidecar.slot > drain.alert_after:
         oldest = waiting[0].sidecar.slot
@@ -140,18 +144,41 @@ def _send_one(drain: Drain, target: Target, spooled: SpooledPhoto, now: Callable
             msg = f"{path.name} is not what its camera gave: it was damaged on this host's disk"
             raise PhotoRefusedError(msg)
     target.send(spooled)
-    drain.spool.mark_sent(spooled)
-    drain.ledger.record(Entry.of_photo(spooled.sidecar, SlotState.UPLOADED), now())
+    finding_room(drain.spool, partial(drain.spool.mark_sent, spooled))
+    try:
+        _record(drain, spooled, SlotState.UPLOADED, now())
+    except HostError as error:
+        # Its place in the spool says it too, and its receipt will write the line.
+        log.warning("%s was sent, and its line in the ledger does not say so yet: %s", spooled.sidecar.stem, error)
+
+
+def _confirm(drain: Drain, spooled: SpooledPhoto, now: datetime) -> None:
+    """Write the line, then release the photo; on a full disk it makes the room for its own line."""
+    try:
+        _record(drain, spooled, SlotState.CONFIRMED, now)
+    except DiskFullError:
+        drain.spool.release(spooled)
+        _record(drain, spooled, SlotState.CONFIRMED, now)
+    else:
+        drain.spool.release(spooled)
+
+
+def _record(drain: Drain, spooled: SpooledPhoto, state: SlotState, now: datetime) -> None:
+    finding_room(drain.spool, partial(drain.ledger.record, Entry.of_photo(spooled.sidecar, state), now))
 
 
 def _is_poison(drain: Drain, spooled: SpooledPhoto, reason: str, now: datetime) -> bool:
     """Count a refusal; a photo refused too often is set aside, and somebody is told."""
     stem = spooled.sidecar.stem
     log.warning("%s", reason)
-    if drain.news.refused(stem, reason) < MOST_REFUSALS:
+    if (drain.news.refused(stem, reason) or 0) < MOST_REFUSALS:
         return False
     # Told first: a kill between the two tells it twice, and not never.
     drain.news.tell(spooled.sidecar.camera, "alert", stem, f"set aside after {MOST_REFUSALS} tries: {reason}", now)
-    drain.spool.set_aside(spooled, reason)
+    try:
+        finding_room(drain.spool, partial(drain.spool.set_aside, spooled, reason))
+    except DiskFullError as error:
+        log.warning("%s", error)
+        return False
     drain.news.accepted(stem)
     return True

@@ -1,16 +1,42 @@
 """The camera host's news: troubles that last, and what there is to tell of them once somebody can be told.
 
 The host may be cut off for days. What it has to say waits here, in the order it happened, until a run brings it to
-Prefect; a trouble is told once, again now and then, and once more when it is over.
+Prefect; a trouble is told once, again now and then, and once more when it is over. No photo waits for it: what cannot
+be written, as on a full disk, is a warning in the log.
 """
 
+import functools
+import logging
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
 
 from kootenay.adapters.host_db import HostDatabase, text_of
+from kootenay.errors import HostError
 from kootenay.rules.alerts import Patience, Telling, Trouble, met, telling_at_end, telling_of
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _or_warned(
+    write: Callable[Concatenate["News", P], R],
+) -> Callable[Concatenate["News", P], R | None]:
+    """Given a method that writes, return one that logs what keeps it from that, and returns nothing."""
+
+    @functools.wraps(write)
+    def written(self: "News", /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return write(self, *args, **kwargs)
+        except HostError as error:
+            log.warning("news is not kept: %s", error)
+            return None
+
+    return written
 
 
 @dataclass(frozen=True)
@@ -31,11 +57,13 @@ class News:
     def __init__(self, database: HostDatabase) -> None:
         self.database = database
 
+    @_or_warned
     def tell(self, camera: str, kind: str, name: str, words: str, now: datetime) -> None:
         """Leave a piece of news for whoever comes by."""
         with self.database.writing() as connection:
             _tell(connection, camera, kind, name, words, now)
 
+    @_or_warned
     def trouble(self, camera: str, name: str, reason: str, now: datetime, patience: Patience) -> Telling | None:
         """Note that a trouble was met; return what was told of it, if its time had come."""
         with self.database.writing() as connection:
@@ -57,6 +85,7 @@ class News:
             )
         return telling
 
+    @_or_warned
     def well(self, camera: str, name: str, now: datetime) -> Telling | None:
         """Note that a trouble is over; return what was told of that, if it had been told at all."""
         if self.standing(camera, name) is None:
@@ -93,11 +122,13 @@ class News:
                 for row in connection.execute("select * from news order by id")
             ]
 
+    @_or_warned
     def told(self, items: Collection[Item]) -> None:
         """Forget news that has been told."""
         with self.database.writing() as connection:
             connection.executemany("delete from news where id = ?", [(item.id,) for item in items])
 
+    @_or_warned
     def mark(self, name: str, at: datetime) -> None:
         """Remember when something was last done, such as a camera's power cycled."""
         with self.database.writing() as connection:
@@ -109,6 +140,7 @@ class News:
             row = connection.execute("select at from marks where name = ?", (name,)).fetchone()
         return None if row is None else datetime.fromisoformat(row["at"])
 
+    @_or_warned
     def refused(self, stem: str, reason: str) -> int:
         """Note that the server refused a photo; return how often it has by now."""
         with self.database.writing() as connection:
@@ -117,6 +149,7 @@ class News:
             connection.execute("insert or replace into refusals values (?, ?, ?)", (stem, count, reason))
         return count
 
+    @_or_warned
     def accepted(self, stem: str) -> None:
         """Forget a photo's refusals: it has been taken, or set aside."""
         with self.database.writing() as connection:

@@ -107,6 +107,10 @@ class Spool:
         """Return the photos sent whose receipt has not come, the oldest slot first."""
         return list(self._photos(self.sent))
 
+    def confirmed(self) -> list[SpooledPhoto]:
+        """Return the photos that the server has and the spool still keeps, the oldest slot first."""
+        return list(self._photos(self.kept))
+
     def of_slot(self, prefix: str) -> SpooledPhoto | None:
         """Given `naming.slot_prefix`, return a photo of that slot still in the spool."""
         folders = (self.new, self.sent, self.kept)

@@ -3,12 +3,14 @@
 Whoever takes a slot (a scheduled run, a session, the guard) takes it here.
 """
 
+import contextlib
 import logging
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from kootenay.adapters import clock, ladder
@@ -16,14 +18,22 @@ from kootenay.adapters.camera import CameraSpec, Shot, shoot
 from kootenay.adapters.files import lock, sha256_of
 from kootenay.adapters.ledger import Entry, Ledger
 from kootenay.adapters.news import News
+from kootenay.adapters.room import check_full, finding_room, make_room
 from kootenay.adapters.spool import Spool
 from kootenay.adapters.whole_jpeg import flaw_of
-from kootenay.errors import CameraBusyError, CameraError, CardFullError, NotWholeError, StaleFrameError, TooLateError
+from kootenay.errors import (
+    CameraBusyError,
+    CameraError,
+    CardFullError,
+    HostError,
+    NotWholeError,
+    StaleFrameError,
+    TooLateError,
+)
 from kootenay.rules import naming
 from kootenay.rules.alerts import Patience
 from kootenay.rules.bands import Band, settings_in
 from kootenay.rules.ladder import PAUSES, Kind, Power, Step, kind_of, next_step
-from kootenay.rules.pressure import Worth
 from kootenay.rules.sidecar import Companion, Sidecar
 from kootenay.rules.slots import SlotPlan, SlotState, is_late
 
@@ -37,6 +47,7 @@ LATEST_PHOTOS = 20
 POWER_SECONDS = 60
 KILLING_SECONDS = 6
 LEAST_SECONDS = 10.0
+
 KINDS = {NotWholeError: Kind.BAD_PHOTO, StaleFrameError: Kind.BAD_PHOTO, CardFullError: Kind.FULL}
 
 
@@ -82,11 +93,14 @@ def take(
     """Given a station and a slot with its light, photograph into the spool and write the ledger; `by` is who asks.
 
     A camera that gives nothing is helped along its ladder while the slot lasts. In a rehearsal the slot's instant
-    stands for the shutter's, and no photo is too late. Raises CameraError (nothing kept, the slot stays open).
+    stands for the shutter's, and no photo is too late. Raises CameraError, or HostError for the host's own disk
+    (nothing kept, the slot stays open).
     """
     slot = plan.slot
     last = now() + station.grace if rehearse else slot + station.grace
     with lock(station.lock_path, max(0.0, (last - now()).total_seconds())) as held:
+        if held:
+            make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
         if known := _known(station, slot, now, held=held):
             return Taken(known, fresh=False)
         if not held:
@@ -97,16 +111,17 @@ def take(
                 f"it was {(now() - slot).total_seconds():.0f} s after its slot: a photo now would be of another moment"
             )
             raise TooLateError(msg)
-        make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
-        return _photograph(station, plan, now, last, by=by, rehearse=rehearse)
+        return finding_room(station.spool, partial(_photograph, station, plan, now, last, by=by, rehearse=rehearse))
 
 
 def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], datetime] = clock.now, *, by: str) -> Taken:
     """Given a photo that another program has just taken, move it into the spool as that of the slot.
 
-    Raises NotWholeError, with the file left alone, for what is no whole JPEG.
+    Raises NotWholeError for what is no whole JPEG and DiskFullError; the file is left alone then.
     """
     with lock(station.lock_path, station.grace.total_seconds()) as held:
+        if held:
+            make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
         if known := _known(station, plan.slot, now, held=held):
             return Taken(known, fresh=False)
         if not held:
@@ -115,34 +130,17 @@ def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], date
         if flaw := flaw_of(file):
             msg = f"{file} is no photo ({flaw}); it was left where it is"
             raise NotWholeError(msg)
-        make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
-        taken_at = min(now(), datetime.fromtimestamp(file.stat().st_mtime, UTC))
-        with station.spool.workbench(station.name) as bench:
-            shot = Shot(bench / "photo.jpg", taken_at, "", {})
-            shutil.move(file, shot.path)
-            return _keep(station, plan, shot, now, by=by, trusted=clock.can_be_trusted())
+        taken = finding_room(station.spool, partial(_copy_in, station, plan, file, now, by=by))
+        file.unlink()  # last: a kill or a full disk leaves it where it is
+        return taken
 
 
-def make_room(spool: Spool, ledger: Ledger, news: News, floor: int, every: timedelta, now: datetime) -> None:
-    """Given the bytes that shall be free, let go what the pressure rule names.
-
-    The ledger is told of an unconfirmed photo before it is gone, and after the others are: it needs the disk itself.
-    """
-    pressed = spool.pressed(floor, every)
-    dear = [each for each in pressed if each.drop.holding.worth >= Worth.UPLOADED]
-    spool.let_go(each for each in pressed if each not in dear)
-    for each in dear:
-        if each.sidecar:
-            ledger.record(Entry.of_photo(each.sidecar, SlotState.DROPPED, each.drop.reason), now)
-    spool.let_go(dear)
-    if spool.free_bytes() < floor or pressed:
-        left, wanted = spool.free_bytes() / 1e6, floor / 1e6
-        words = (
-            f"{spool.root} has {left:.0f} of the {wanted:.0f} MB that shall be free; {len(pressed)} things were let go"
-        )
-        news.trouble("", "disk", words, now, Patience(timedelta(), timedelta(days=1)))
-    else:
-        news.well("", "disk", now)
+def _copy_in(station: Station, plan: SlotPlan, file: Path, now: Callable[[], datetime], *, by: str) -> Taken:
+    taken_at = min(now(), datetime.fromtimestamp(file.stat().st_mtime, UTC))
+    with station.spool.workbench(station.name) as bench:
+        shot = Shot(bench / "photo.jpg", taken_at, "", {})
+        shutil.copyfile(file, shot.path)
+        return _keep(station, plan, shot, now, by=by, trusted=clock.can_be_trusted())
 
 
 def _photograph(
@@ -158,7 +156,8 @@ def _photograph(
         if rehearse:
             shot = replace(shot, taken_at=plan.slot)
         taken = _keep(station, plan, shot, now, by=by, trusted=trusted)
-    station.ledger.off_card(station.name, shot.deleted)
+    with contextlib.suppress(HostError):  # the next shot finds them gone
+        station.ledger.off_card(station.name, shot.deleted)
     station.news.well(station.name, "camera", now())
     return taken
 
@@ -209,6 +208,7 @@ def _shoot(
             shot = shoot(spec, plan.slot, into, settings, forget=forget, trust_clock=trusted)
             _check_fresh(station, shot)
         except CameraError as error:
+            check_full(station.spool, error)
             told.append(str(error))
             if isinstance(error, NotWholeError | StaleFrameError):
                 stem = f"{station.name}_{naming.stamp(plan.slot)}_{len(tried) + 1}"
@@ -276,6 +276,10 @@ def _known(station: Station, slot: datetime, now: Callable[[], datetime], *, hel
 
 
 def _record(station: Station, sidecar: Sidecar, reason: str, now: Callable[[], datetime], on_card: str = "") -> Entry:
+    """The spool is the truth: a line that cannot be written now is written by whoever finds the photo there."""
     entry = Entry.of_photo(sidecar, SlotState.TAKEN, reason, on_card)
-    station.ledger.record(entry, now())
+    try:
+        finding_room(station.spool, partial(station.ledger.record, entry, now()))
+    except HostError as error:
+        log.warning("the photo of %s is in the spool, and its line is not in the ledger yet: %s", sidecar.slot, error)
     return entry

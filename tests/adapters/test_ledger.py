@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from kootenay.adapters import host_db
 from kootenay.adapters.host_db import MIGRATIONS
 from kootenay.adapters.ledger import Entry, Ledger
+from kootenay.errors import DiskFullError, HostError
 from kootenay.rules.slots import SlotState
 from tests.adapters.conftest import SLOT, STEP, jpeg, sidecar_of, start_python
 
@@ -31,6 +32,7 @@ import random, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from kootenay.adapters.ledger import Entry, Ledger
+from kootenay.errors import DiskFullError, HostError
 from kootenay.rules.slots import SlotState
 from tests.adapters.conftest import SLOT, STEP
 
@@ -361,16 +363,16 @@ def test_a_file_that_is_no_database_is_moved_aside_and_a_new_one_begun(
 
 def test_the_journal_of_a_damaged_file_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    Ledger(path)
+    Ledger(path).record(line_of(SlotState.TAKEN), NOW)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("pragma journal_mode=persist")
+        other.execute("begin immediate")
         other.execute("insert into marks values ('a mark', 'in the journal')")
-        journal = path.with_name("ledger.db-wal").read_bytes()
+        journal = path.with_name("ledger.db-journal").read_bytes()
         path.write_bytes(b"no database " * 1000)
         Ledger(path).record(line_of(SlotState.TAKEN), NOW)
         found = aside(path)
-    assert set(found) == {"", "-wal", "-shm"}
-    assert found[""] == b"no database " * 1000
-    assert found["-wal"] == journal
+    assert found == {"": b"no database " * 1000, "-journal": journal}
     assert Ledger(path).find("lake", SLOT) == line_of(SlotState.TAKEN)
 
 
@@ -389,7 +391,7 @@ def test_damage_that_only_shows_as_it_is_read_is_met_once(tmp_path: Path) -> Non
     ledger = Ledger(path)
     damaged = spoil(ledger)
     other = Ledger(path)
-    with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+    with pytest.raises(HostError, match=r"malformed.*moved aside"):
         ledger.find("lake", SLOT)
     assert aside(path)[""] == damaged
     assert other.find("lake", SLOT) is None
@@ -405,12 +407,12 @@ def test_who_meets_the_damage_later_leaves_the_new_file_alone(tmp_path: Path) ->
     def read_late() -> None:
         with other.database.reading() as connection:
             connection.execute("pragma user_version").fetchone()
-            with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            with pytest.raises(HostError, match=r"malformed.*moved aside"):
                 ledger.find("lake", SLOT)
             ledger.record(line_of(SlotState.TAKEN), NOW)
             connection.execute("select count(reason) from slots").fetchone()
 
-    with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+    with pytest.raises(HostError, match=r"malformed.*moved aside"):
         read_late()
     assert aside(path)[""] == damaged
     assert other.find("lake", SLOT) == line_of(SlotState.TAKEN)
@@ -423,13 +425,23 @@ def test_damage_met_by_many_at_once_is_moved_aside_once(tmp_path: Path) -> None:
     assert aside(path) == {"": b"no database " * 1000}
 
 
+def test_a_file_of_before_with_a_write_ahead_log_is_kept_and_has_none_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    Ledger(path).record(line_of(SlotState.TAKEN), NOW)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        assert other.execute("pragma journal_mode=wal").fetchone() == ("wal",)
+    assert Ledger(path).find("lake", SLOT) == line_of(SlotState.TAKEN)
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("pragma journal_mode").fetchone() != ("wal",)
+
+
 def test_a_locked_file_is_not_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "ledger.db"
     old_file(path)
     monkeypatch.setattr(host_db, "BUSY_SECONDS", 0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("begin exclusive")
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
+        with pytest.raises(HostError, match=r"ledger.db cannot be used \(database is locked\); no photo was lost"):
             Ledger(path)
     assert aside(path) == {}
     assert Ledger(path).find("lake", SLOT) is not None
@@ -447,9 +459,9 @@ def test_a_full_disk_is_not_damage_and_is_told_as_what_it_is(tmp_path: Path, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", full)
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(DiskFullError, match=r"\.db could not be written, its disk is full; no photo was lost"):
             ledger.record(line_of(SlotState.TAKEN, SLOT + STEP, reason="r" * 100_000), NOW)
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(DiskFullError, match=r"\.db could not be written, its disk is full; no photo was lost"):
             Ledger(tmp_path / "other.db")
     assert list(tmp_path.glob("*.damaged-*")) == []
     assert ledger.between("lake", SLOT, SLOT + 9 * STEP) == [line_of(SlotState.TAKEN)]

@@ -128,11 +128,11 @@ def test_slots_at_which_nobody_was_there_have_a_line_too(settings: Settings, at:
 
 def test_a_clock_that_was_years_ahead_fills_no_years(settings: Settings, at: list[datetime]) -> None:
     its = settings.camera("fjord")
-    ledger = ledger_of(settings)
-    close_gaps(ledger, "fjord", its, settings.site.place, NOON)
-    missed = close_gaps(ledger, "fjord", its, settings.site.place, NOON + timedelta(days=4000))
+    ledger, spool = ledger_of(settings), spool_of(settings)
+    close_gaps(ledger, spool, "fjord", its, settings.site.place, NOON)
+    missed = close_gaps(ledger, spool, "fjord", its, settings.site.place, NOON + timedelta(days=4000))
     assert len(missed) <= 10_000
-    assert close_gaps(ledger, "fjord", its, settings.site.place, NOON + STEP) == []
+    assert close_gaps(ledger, spool, "fjord", its, settings.site.place, NOON + STEP) == []
     assert ledger.watched_until("fjord") == NOON + STEP
 
 
