@@ -236,9 +236,10 @@ def test_a_kill_in_the_middle_of_a_copy_leaves_no_original_and_the_next_try_make
     pipe = tmp_path / "in" / "slow.jpg"
     os.mkfifo(pipe)
     copying = start_python(COPY, pipe, tmp_path / "archive" / place)
-    with pipe.open("wb", buffering=0) as slow:
+    with os.fdopen(os.open(pipe, os.O_RDWR), "wb", buffering=0) as slow:  # for reading too: it waits for no partner
         slow.write(path.read_bytes()[:500])
         while not [name for name in names(tmp_path / "archive") if name.endswith(".part")]:
+            assert copying.poll() is None
             time.sleep(0.01)
         copying.kill()
         copying.communicate()
