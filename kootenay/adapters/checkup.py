@@ -33,7 +33,7 @@ class Checkup:
     def months(self, camera: str) -> list[date]:
         """Given a camera, return the first day of every month that catalog or archive know anything of, in order."""
         catalog, archive = self.intake.catalog, self.intake.archive
-        known = [day for day, name in archive.first.days() if name == camera]
+        known = archive.days(camera)
         known += filter(None, (catalog.days_around(camera, date.min)[1], catalog.days_around(camera, date.max)[0]))
         months = [min(known).replace(day=1)] if known else []
         while months and (following := after(months[-1])) <= max(known):

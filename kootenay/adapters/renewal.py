@@ -1,7 +1,8 @@
 """A photo from its archived original: its renditions made again, or its row made where the catalog has none."""
 
 import hashlib
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 
 from kootenay.adapters.archive import Archive
@@ -9,11 +10,13 @@ from kootenay.adapters.catalog import Photo
 from kootenay.adapters.exif import evidence_of
 from kootenay.adapters.intake import Intake, objects_of
 from kootenay.adapters.renditions import Renditions, make_renditions
-from kootenay.errors import ArchiveError, StoreRefusedError
+from kootenay.errors import ArchiveError, NotAPhotoError, StoreRefusedError
 from kootenay.rules import naming
 from kootenay.rules.daylight import sun_elevation
 from kootenay.rules.keeping import day_of
-from kootenay.rules.reingest import time_by_slot
+from kootenay.rules.reingest import Chunk, time_by_slot
+
+ONE_DAY = timedelta(days=1)
 
 
 def renew(intake: Intake, photo: Photo) -> Photo:
@@ -64,6 +67,60 @@ def adopt(intake: Intake, place: str, now: datetime) -> Photo | None:
     photo = intake.sized(photo, made)
     _put(intake, photo, made)
     return photo if intake.catalog.add_photo(photo) else None
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What became of a chunk's photos: made again, taken in, found done; and why each trouble was one."""
+
+    made: int = 0
+    taken_in: int = 0
+    done: int = 0
+    troubles: tuple[str, ...] = ()
+
+
+def renew_chunk(intake: Intake, chunk: Chunk, now: datetime) -> Renewed:
+    """Make a chunk's photos again unless they are of today's recipe, and take in originals the catalog has not.
+
+    A photo without a whole original is a trouble and holds up no other; anything else is raised, and what was done
+    until then is found done the next time.
+    """
+    made = taken_in = done = 0
+    troubles, known = [], set()
+    originals = [each.place for each in intake.archive.between(chunk.camera, chunk.first, chunk.last)]
+    for photo in intake.catalog.between(chunk.camera, chunk.first, chunk.last):
+        known.add(photo.archive_path)
+        if photo.recipe == intake.wish.recipe:
+            done += 1
+            continue
+        try:
+            renew(intake, photo)
+            made += 1
+        except (ArchiveError, NotAPhotoError) as error:
+            troubles.append(str(error))
+    for place in originals:
+        if place in known or not place.endswith(".jpg"):
+            continue
+        try:
+            taken_in += adopt(intake, place, now) is not None
+        except (ArchiveError, NotAPhotoError) as error:
+            troubles.append(str(error))
+    return Renewed(made, taken_in, done, tuple(troubles))
+
+
+def days_with_photos(intake: Intake, camera: str, since: date, until: date) -> dict[date, int | None]:
+    """Given a camera and a span, return its days with the photos that the catalog has of each.
+
+    None where it has none, but the archive has a folder.
+    """
+    days: dict[date, int | None] = {day: None for day in intake.archive.days(camera) if since <= day <= until}
+    first, last = intake.catalog.days_around(camera, date.min)[1], intake.catalog.days_around(camera, date.max)[0]
+    month = max(first, since).replace(day=1) if first else date.max
+    while last and month <= min(last, until):
+        counts = intake.catalog.month_counts(camera, month.year, month.month)
+        days |= {day: count for day, count in counts.items() if since <= day <= until}
+        month = (month + 31 * ONE_DAY).replace(day=1)
+    return days
 
 
 def _original(archive: Archive, place: str, sha256: str) -> bytes:

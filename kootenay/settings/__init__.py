@@ -114,6 +114,14 @@ class ArchiveSettings(Section):
         return Policy(self.keep_days, int(self.floor_megabytes * 1e6))
 
 
+class ReingestSettings(Section):
+    """Who makes a whole archive's renditions again: so many workers here, or a cluster's, by its address."""
+
+    runner: Literal["threads", "processes", "dask", "ray"] = "threads"
+    workers: int = Field(1, ge=1, le=256)
+    address: str = ""
+
+
 class StoreSettings(Section):
     """Where renditions and films live for the web: `file:PATH`, or `s3://bucket/prefix` with its public address."""
 
@@ -189,6 +197,7 @@ class Settings(Section):
     upload: UploadSettings = UploadSettings()
     ingest: IngestSettings = IngestSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    reingest: ReingestSettings = ReingestSettings()
     store: StoreSettings = StoreSettings()
     catalog: CatalogSettings = CatalogSettings()
     film: FilmSettings = FilmSettings()

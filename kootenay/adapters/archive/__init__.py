@@ -29,6 +29,9 @@ class Place(Protocol):
     def read(self, place: str) -> bytes:
         """Return what lies there. Raises FileNotFoundError."""
 
+    def days(self) -> list[tuple[date, str]]:
+        """Return every day of every camera that has a folder there, in order."""
+
     def files(self, folder: str) -> dict[str, int]:
         """Given a day's folder, return the names and the sizes in bytes of the files there; none if there is none."""
 
@@ -105,6 +108,14 @@ class Archive:
                 self.first.set_aside(place, f"{found[:8]}.damaged")
             with contextlib.suppress(FileExistsError):  # another was faster
                 self.first.put(copy, place, sha256)
+
+    def days(self, camera: str) -> list[date]:
+        """Given a camera, return the local days that have a folder in either place, in order."""
+        days = set()
+        for each in self._places:
+            with _one_line(f"{each} cannot be listed", "nothing was changed"):
+                days |= {day for day, name in each.days() if name == camera}
+        return sorted(days)
 
     def between(self, camera: str, start: date, end: date) -> Iterator[Original]:
         """Given a camera and its first and last local day, return its originals in either place, the oldest first."""

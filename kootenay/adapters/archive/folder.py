@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -55,15 +56,8 @@ class FolderPlace:
             return {}
 
     def days(self) -> list[tuple[date, str]]:
-        """Return every day of every camera that has a folder here, in order."""
-        days = []
-        for path in self.root.glob("*/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"):
-            camera, *parts = path.relative_to(self.root).parts
-            with contextlib.suppress(ValueError):
-                day = date(*map(int, parts))
-                if re.fullmatch(naming.CAMERA_NAME, camera):
-                    days.append((day, camera))
-        return sorted(days)
+        folders = self.root.glob("*/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]")
+        return days_named(path.relative_to(self.root).parts for path in folders)
 
     def free_bytes(self) -> int:
         """Return what this place's disk has left for this user."""
@@ -82,3 +76,14 @@ class FolderPlace:
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
+
+
+def days_named(folders: Iterable[Sequence[str]]) -> list[tuple[date, str]]:
+    """Given folders as camera, year, month and day, return those that are such, in order."""
+    days = []
+    for camera, *parts in folders:
+        with contextlib.suppress(ValueError):
+            day = date(*map(int, parts))
+            if re.fullmatch(naming.CAMERA_NAME, camera):
+                days.append((day, camera))
+    return sorted(days)

@@ -5,10 +5,12 @@ The storage class is the bucket's own affair: a lifecycle rule moves what is old
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kootenay.adapters.archive.folder import days_named
 from kootenay.adapters.bucket import Bucket
 
 
@@ -40,5 +42,16 @@ class S3Place:
     def read(self, place: str) -> bytes:
         return self.bucket.read(place)
 
+    def days(self) -> list[tuple[date, str]]:
+        return days_named(folder.split("/") for folder in self._below("", 4))
+
     def files(self, folder: str) -> dict[str, int]:
         return {each.name: each.bytes for each in self.bucket.list(f"{folder}/")[0]}
+
+    def _below(self, folder: str, depth: int) -> Iterator[str]:
+        """Yield the folders so deep below one; a request each for years and months, none for what lies in a day."""
+        for name in self.bucket.list(folder)[1]:
+            if depth == 1:
+                yield f"{folder}{name}"
+            else:
+                yield from self._below(f"{folder}{name}/", depth - 1)
