@@ -1,0 +1,145 @@
+"""Pictures in, a film or a piece of one out; what cannot be decoded is told, and not in it."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import chain, repeat
+from pathlib import Path
+
+import av
+import simplejpeg
+from av.container import OutputContainer
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.stream import VideoStream
+
+from kootenay.adapters.film.mp4 import new_film, ticks
+from kootenay.adapters.film.overlay import draw_caption
+from kootenay.adapters.film.picture import Canvas, brighten
+from kootenay.errors import FilmError
+from kootenay.rules.film_plan import Frame, Profile
+
+THREADS = 2
+
+ENCODERS = {"h264": "libx264", "av1": "libsvtav1"}
+
+SVT_PRESETS = {
+    **{"ultrafast": 12, "superfast": 11, "veryfast": 10, "faster": 9, "fast": 8},
+    **{"medium": 7, "slow": 6, "slower": 4, "veryslow": 3, "placebo": 1},
+}
+"""SVT-AV1's numbers for x264's words; 10 takes the CPU of `veryfast` and half of its bytes (docs/bench.md)."""
+
+POSTER_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """How many frames a film holds, and the pictures that it does not: each one's place in the plan, and why."""
+
+    frames: int
+    bad: tuple[tuple[int, str], ...] = ()
+
+
+def encode(
+    pictures: Iterable[bytes],
+    frames: Sequence[Frame],
+    profile: Profile,
+    into: Path,
+    on_frame: Callable[[int], None] = lambda count: None,
+    threads: int = THREADS,
+) -> Encoded:
+    """Given a JPEG of each frame in the order shown, write them to `into`; `on_frame` hears how many are done.
+
+    One picture is in memory at a time. Where none can be decoded nothing is written. Raises FilmError.
+    """
+    return _encode(zip(pictures, frames, strict=True), profile, into, on_frame, threads)
+
+
+def render(
+    pictures: Iterable[bytes],
+    profile: Profile,
+    into: Path,
+    on_frame: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Encode pictures as they are, all of them or none. Raises FilmError."""
+    plain = Frame(datetime.min.replace(tzinfo=UTC), "")
+    encoded = _encode(zip(pictures, repeat(plain), strict=False), profile, into, on_frame, THREADS)
+    if encoded.bad:
+        into.unlink(missing_ok=True)
+        index, why = encoded.bad[0]
+        msg = f"the film {into.name} was not made: picture {index} is {why}; an earlier film still stands"
+        raise FilmError(msg)
+
+
+def _encode(
+    planned: Iterable[tuple[bytes, Frame]],
+    profile: Profile,
+    into: Path,
+    on_frame: Callable[[int], None],
+    threads: int,
+) -> Encoded:
+    bad: list[tuple[int, str]] = []
+    shown = _shown(planned, profile, bad)
+    first = next(shown, None)
+    if first is None:
+        return Encoded(0, tuple(bad))
+    with new_film(into, profile) as film:
+        stream = _stream(film, profile, threads)
+        for count, frame in enumerate(chain([first], shown), 1):
+            frame.pts, frame.time_base = count - 1, Fraction(1, profile.fps)
+            film.mux(stream.encode(frame))
+            on_frame(count)
+        film.mux(stream.encode(None))
+    return Encoded(count, tuple(bad))
+
+
+def poster(film: Path, frame: int, fps: int) -> bytes:
+    """Given a film and a frame's number, return that very frame as a JPEG. Raises FilmError."""
+    try:
+        with av.open(str(film)) as container:
+            stream = container.streams.video[0]
+            container.seek(ticks(frame, fps), stream=stream)
+            shown = next(each for each in container.decode(stream) if (each.pts or 0) >= ticks(frame, fps))
+    except (av.FFmpegError, IndexError, StopIteration) as error:
+        msg = f"{film.name} has no frame {frame} for a poster ({error}); nothing was changed"
+        raise FilmError(msg) from error
+    picture = shown.reformat(format="rgb24", src_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.JPEG)
+    jpeg: bytes = simplejpeg.encode_jpeg(picture.to_ndarray(), POSTER_QUALITY, "RGB", "420", fastdct=False)
+    return jpeg
+
+
+def _shown(
+    planned: Iterable[tuple[bytes, Frame]], profile: Profile, bad: list[tuple[int, str]]
+) -> Iterator[av.VideoFrame]:
+    canvas = Canvas(profile.width, profile.height)
+    for index, (picture, frame) in enumerate(planned):
+        try:
+            shown = canvas.frame(picture)
+        except ValueError as error:
+            bad.append((index, str(error)))
+            continue
+        brighten(shown, frame.gain)
+        if profile.overlay:
+            draw_caption(shown, frame.caption)
+        yield shown
+
+
+def _stream(film: OutputContainer, profile: Profile, threads: int) -> VideoStream:
+    """An encoder whose groups of pictures are closed (x264's and SVT's own default) and of a fixed length, to seek."""
+    options = {"g": str(profile.keyframe_every), "preset": profile.preset, "crf": str(profile.crf)}
+    if profile.codec == "av1":
+        os.environ.setdefault("SVT_LOG", "1")  # errors alone: it writes to the terminal
+        options |= {
+            "preset": str(SVT_PRESETS[profile.preset]),
+            "crf": str(round(profile.crf * 63 / 51)),  # where their scales end
+            "svtav1-params": f"lp={threads}",
+        }
+    stream = film.add_stream(ENCODERS[profile.codec], rate=profile.fps, options=options)
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height, stream.pix_fmt = profile.width, profile.height, "yuv420p"
+    codec = stream.codec_context
+    codec.thread_count = threads
+    codec.color_range, codec.colorspace = ColorRange.MPEG, Colorspace.ITU709  # else players guess
+    codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    return stream

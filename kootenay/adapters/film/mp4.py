@@ -1,0 +1,63 @@
+"""A film's file: an MP4 whose index comes first, on one clock, that says by which profile it was encoded."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import av
+from av.container import OutputContainer
+
+from kootenay.adapters.files import part_of
+from kootenay.errors import FilmError
+from kootenay.rules.film_plan import Profile
+
+TIME_BASE = Fraction(1, 90_000)
+"""One fixed clock for all films, so that they can be joined without encoding again."""
+
+MUXER = {"movflags": "+faststart", "video_track_timescale": str(TIME_BASE.denominator)}
+
+
+def ticks(frames: int, fps: int) -> int:
+    """Given a number of frames, return how long they are shown, in ticks of TIME_BASE."""
+    return round(Fraction(frames, fps) / TIME_BASE)
+
+
+@contextlib.contextmanager
+def new_film(into: Path, profile: Profile) -> Iterator[OutputContainer]:
+    """Lend a film to write, which is called `into` once it is whole and on the disk. Raises FilmError.
+
+    Until then its file has no name at all (O_TMPFILE, open(2)): it goes with its process, however that dies.
+    """
+    try:
+        with TemporaryFile(dir=into.parent) as file:
+            with av.open(f"/proc/self/fd/{file.fileno()}", "w", format="mp4", options=MUXER) as film:
+                film.metadata["comment"] = profile.id
+                yield film
+            os.fsync(file.fileno())
+            _name(file, into)
+    except (av.FFmpegError, OSError) as error:
+        msg = f"the film {into.name} was not made: {error.strerror or error}; an earlier film still stands"
+        raise FilmError(msg) from error
+
+
+def profile_of(film: av.container.InputContainer) -> str:
+    """Return the id of the profile that a film was encoded by, or nothing."""
+    return film.metadata.get("comment", "")
+
+
+def _name(file: BinaryIO, into: Path) -> None:
+    """Link a nameless file to its name: /proc and AT_SYMLINK_FOLLOW, as linkat(2) shows."""
+    into.unlink(missing_ok=True)
+    try:
+        os.link(f"/proc/self/fd/{file.fileno()}", into, src_dir_fd=file.fileno(), follow_symlinks=True)
+    except FileNotFoundError:  # a file system without O_TMPFILE: the name that it had is gone for good
+        part = part_of(into)
+        file.seek(0)
+        with part.open("xb") as copy:
+            shutil.copyfileobj(file, copy)
+        part.replace(into)
