@@ -91,7 +91,7 @@ class Checkup:
         catalog, archive = self.intake.catalog, self.intake.archive
         match finding.remedy:
             case Remedy.RESTORE:
-                archive.restore(finding.place, finding.sha256 or archive.hashes(finding.place)[1])
+                archive.restore(finding.place, finding.sha256 or archive.second_sha256(finding.place))
             case Remedy.TAKE_IN:
                 adopt(self.intake, finding.place, now)
             case Remedy.REMAKE:
@@ -114,23 +114,26 @@ class Checkup:
         rows = {each.archive_path: each for each in photos}
         kept = {each.place: self._kept(each, rows.get(each.place)) for each in listed}
         for place in rows.keys() - kept.keys():
-            found = self._hashed(place, rows[place].sha256)
-            kept |= {place: found} if {found.first, found.second} != {Copy.ABSENT} else {}
+            first, second = self._copies(place, rows[place].sha256)
+            kept |= {} if first is second is Copy.ABSENT else {place: Kept(place, first, second)}
         return kept
 
     def _kept(self, original: Original, photo: Photo | None) -> Kept:
-        """Sizes tell for a start; what looks wrong by them, or is to be looked at deeply, tells by its bytes."""
-        right = photo is None or photo.bytes == original.bytes
-        alike = self.intake.archive.second is None or original.elsewhere
-        if right and alike and not self.deep:
-            here, there = (Copy.WHOLE if has else Copy.ABSENT for has in (original.here, original.elsewhere))
-            return Kept(original.place, here, there)
-        name = naming.PHOTO_STEM.fullmatch(original.place.rpartition("/")[2].removesuffix(".jpg"))
-        return self._hashed(original.place, photo.sha256 if photo else name["hash"] if name else "")
+        """Sizes tell for a start; a copy that looks wrong by them, or is to be looked at deeply, tells by its bytes."""
+        archive, place = self.intake.archive, original.place
+        look = self.deep or (photo is not None and photo.bytes != original.bytes)
+        name = naming.PHOTO_STEM.fullmatch(place.rpartition("/")[2].removesuffix(".jpg"))
+        sha256 = photo.sha256 if photo else name["hash"] if name else ""
+        first, second = (Copy.WHOLE if has else Copy.ABSENT for has in (original.here, original.elsewhere))
+        if look:
+            first, second = self._copies(place, sha256)
+        elif archive.second and not original.elsewhere:
+            second = _copy(archive.second_sha256(place), sha256)
+        return Kept(place, first, second)
 
-    def _hashed(self, place: str, sha256: str) -> Kept:
-        first, second = self.intake.archive.hashes(place)
-        return Kept(place, _copy(first, sha256), _copy(second, sha256))
+    def _copies(self, place: str, sha256: str) -> tuple[Copy, Copy]:
+        archive = self.intake.archive
+        return _copy(archive.first_sha256(place), sha256), _copy(archive.second_sha256(place), sha256)
 
     def _is_damaged(self, key: str, size: int, said: int) -> bool:
         if not self.deep and size == said:

@@ -359,7 +359,7 @@ def test_a_damaged_original_is_brought_back_and_what_was_there_is_kept(
     photo, place, sha256 = photo_in(tmp_path)
     archive.keep(photo, place, sha256)
     first = tmp_path / "archive" / place
-    assert archive.hashes(place) == (sha256, sha256)
+    assert archive.first_sha256(place) == archive.second_sha256(place) == sha256
     for damage in (b"rotten", b"rotten", b"more rotten"):
         first.write_bytes(damage)
         archive.restore(place, sha256)
@@ -382,7 +382,7 @@ def test_nothing_is_brought_back_from_a_second_place_that_is_damaged_too(
     alone = open_archive(tmp_path / "archive", "", tmp_path, dict)
     with pytest.raises(ArchiveError, match="no second place has"):
         alone.restore(place, sha256)
-    assert alone.hashes(place)[1] == ""
+    assert alone.second_sha256(place) == ""
 
 
 def test_a_cameras_days_are_those_of_either_place(archive: Archive, copy: Copy, tmp_path: Path) -> None:

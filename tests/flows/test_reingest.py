@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from prefect.client.schemas.objects import State
 from flows.ingest import ingest
 from flows.reingest import reingest
 from kootenay.adapters.catalog import Photo
+from kootenay.adapters.store import FolderStore
+from kootenay.errors import StoreRefusedError
 from kootenay.settings import Settings, load_settings
 from kootenay.wiring import catalog_of
 from rig.databases import MariaDb
 from rig.prefect_host import CHECKOUT
 from tasks.blocks import intake_with_secrets
+from tasks.reingest import _step_back
 from tests.adapters.conftest import SLOT, STEP
 from tests.adapters.intakes import arrive, picture, take_all
 from tests.flows.grown import grown
@@ -147,6 +151,39 @@ def test_a_runner_that_is_not_installed_says_how_and_starts_nothing(
     assert state.is_failed()
     assert f".venv/bin/uv pip install {how}" in str(state.message)
     assert "\n" not in str(state.message)
+
+
+def test_a_chunk_that_cannot_be_done_is_told_and_the_others_are(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOOTENAY_CATALOG__URL", "sqlite:///fresh.db")
+    whole = FolderStore.put_all
+
+    def refuses(store: FolderStore, objects: Mapping[str, bytes]) -> None:
+        if "2026/06/22" in min(objects):
+            msg = "the store refuses this day"
+            raise StoreRefusedError(msg)
+        whole(store, objects)
+
+    monkeypatch.setattr(FolderStore, "put_all", refuses)
+    state = run()
+    assert state.is_failed()
+    assert state.message == ("0 photos made again, 4 taken in, 0 were done; 1 could not be: the store refuses this day")
+    assert progress() == (100, "3 of 3 chunks")
+    monkeypatch.setattr(FolderStore, "put_all", whole)
+    assert run().message == "0 photos made again, 2 taken in, 4 were done"
+
+
+def test_a_worker_steps_back_and_nobody_else_with_it() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    before, its = niceness(), list[int]()
+    worker = threading.Thread(target=lambda: [_step_back(), _step_back(), its.append(niceness())])
+    worker.start()
+    worker.join()
+    assert its == [max(10, before)]
+    assert niceness() == before
 
 
 def in_another_process(**environment: str) -> subprocess.Popen[bytes]:

@@ -79,9 +79,13 @@ class Archive:
         msg = f"the archive has no {place} (looked in {' and '.join(map(str, self._places))})"
         raise ArchiveError(msg)
 
-    def hashes(self, place: str) -> tuple[str, str]:
-        """Return the hash of what lies there in the first place and in the second, "" for nothing."""
-        return self._hash(self.first, place), self._hash(self.second, place) if self.second else ""
+    def first_sha256(self, place: str) -> str:
+        """Return the hash of what lies there in the first place, "" for nothing."""
+        return self._hash(self.first, place)
+
+    def second_sha256(self, place: str) -> str:
+        """Return the hash of what lies there in the second place, "" for nothing."""
+        return self._hash(self.second, place) if self.second else ""
 
     def restore(self, place: str, sha256: str) -> None:
         """Put the second place's copy where the first one's is damaged, which stays beside it as `NAME.HASH.damaged`.
