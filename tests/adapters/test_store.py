@@ -53,6 +53,20 @@ def test_the_same_again_changes_nothing(store: Store) -> None:
     assert store.get(KEY) == jpeg()
 
 
+def test_a_file_goes_and_comes_like_bytes(store: Store, tmp_path: Path) -> None:
+    path, again = tmp_path / "film.mp4", tmp_path / "again.mp4"
+    path.write_bytes(bytes(range(256)) * 20_000)
+    for _ in range(2):
+        store.put_file(FILM, path)
+    store.fetch(FILM, again)
+    assert again.read_bytes() == path.read_bytes() == store.get(FILM)
+    path.write_bytes(b"others")
+    with pytest.raises(StoreRefusedError, match="holds other bytes than its name says"):
+        store.put_file(FILM, path)
+    with pytest.raises(StoreRefusedError, match="the store has no"):
+        store.fetch(KEY, again)
+
+
 def test_other_bytes_under_the_same_name_are_refused_and_the_first_ones_stand(store: Store) -> None:
     store.put(KEY, jpeg(colour=(1, 2, 3)))
     with pytest.raises(StoreRefusedError, match="holds other bytes than its name says; it was left alone") as caught:

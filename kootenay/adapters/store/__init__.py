@@ -40,6 +40,12 @@ class Store(Protocol):
     def put_all(self, objects: Mapping[str, bytes]) -> None:
         """Put all at once; an error is raised when the others have ended, and what they wrote stands."""
 
+    def put_file(self, key: str, path: Path) -> None:
+        """As `put`, of a file's bytes, which need not fit into memory."""
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Bring an object's bytes to a file."""
+
     def get(self, key: str) -> bytes:
         """Return an object's bytes."""
 

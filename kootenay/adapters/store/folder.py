@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from kootenay.adapters.files import lock, place_whole, sha256_of, sync_folder, write_whole
+from kootenay.adapters.files import copy_whole, lock, place_whole, sha256_of, sync_folder, write_whole
 from kootenay.adapters.store.keys import checked, checked_prefix, is_pointer, pointer_key
 from kootenay.adapters.store.latest import Latest, is_newer, latest_of
 from kootenay.adapters.store.troubles import gravest, of_disk
@@ -24,6 +25,24 @@ class FolderStore:
 
     def put(self, key: str, content: bytes) -> None:
         self.put_all({key: content})
+
+    def put_file(self, key: str, path: Path) -> None:
+        target = self._path(key)
+        with of_disk(f"{target} was not written", "no part of it stands: make room, or see the folder's owner"):
+            try:
+                copy_whole(path, target)
+            except FileExistsError:
+                if sha256_of(target) != sha256_of(path):
+                    raise _other_bytes(target) from None
+
+    def fetch(self, key: str, path: Path) -> None:
+        source = self._path(key)
+        with of_disk(f"{source} cannot be copied to {path}", "it was left alone: see the disk"):
+            try:
+                shutil.copyfile(source, path)
+            except FileNotFoundError as error:
+                msg = f"the store has no {key} (looked in {self.root}): run check_store"
+                raise StoreRefusedError(msg) from error
 
     def put_all(self, objects: Mapping[str, bytes]) -> None:
         errors: list[StoreError] = []
@@ -115,8 +134,12 @@ def _put(path: Path, content: bytes) -> None:
         if not path.exists():
             place_whole(path, content)
         elif path.read_bytes() != content:
-            msg = f"{path} holds other bytes than its name says; it was left alone: move it away and run ingest again"
-            raise StoreRefusedError(msg)
+            raise _other_bytes(path)
+
+
+def _other_bytes(path: Path) -> StoreRefusedError:
+    msg = f"{path} holds other bytes than its name says; it was left alone: move it away and run again"
+    return StoreRefusedError(msg)
 
 
 def _raise(error: OSError) -> None:

@@ -5,6 +5,7 @@ nothing stands (If-None-Match). Servers that know no such condition are asked wh
 """
 
 import base64
+import contextlib
 import hashlib
 import io
 import random
@@ -12,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kootenay.adapters.files import sha256_of
 from kootenay.adapters.store.keys import (
     CONTENT_TYPES,
     cache_control,
@@ -48,6 +51,9 @@ WORTH_ASKING = 2_000_000
 
 READS = 3
 """Of one object whose bytes break off on the way; what goes before them boto3 repeats itself."""
+
+Opened = Callable[[], AbstractContextManager[Any]]
+"""What opens an object's content anew for each try."""
 
 _connecting = threading.Lock()
 _threads = ThreadPoolExecutor(PUTS_AT_ONCE, thread_name_prefix="store")
@@ -92,19 +98,38 @@ class S3Store:
             return self._client
 
     def put(self, key: str, content: bytes) -> None:
+        self._put(key, *_in_memory(content))
+
+    def put_file(self, key: str, path: Path) -> None:
+        self._put(key, bytes.fromhex(sha256_of(path)), lambda: path.open("rb"))
+
+    def fetch(self, key: str, path: Path) -> None:
+        from botocore.exceptions import ClientError
+
+        where = self._where(checked(key))
+        with of_s3(f"the store did not give {where}", "it was left alone"):
+            try:
+                self.client.download_file(self.bucket, self._full(key), str(path))
+            except ClientError as error:
+                if code_of(error) not in ABSENT:
+                    raise
+                msg = f"the store has no {where}: run check_store"
+                raise StoreRefusedError(msg) from error
+
+    def _put(self, key: str, digest: bytes, opened: Opened) -> None:
         where = self._where(checked(key))
         with of_s3(f"{where} was not written", "it stands there whole or not at all"):
             for _ in _tries():
-                if self._knows_conditions and self._write(key, content, IfNoneMatch="*"):
+                if self._knows_conditions and self._write(key, digest, opened, IfNoneMatch="*"):
                     return
                 standing = self._sha256(key)
-                if standing == hashlib.sha256(content).hexdigest():
+                if standing == digest.hex():
                     return
                 if standing is not None:
                     msg = f"{where} holds other bytes than its name says; it was left alone: delete it and run again"
                     raise StoreRefusedError(msg)
                 if not self._knows_conditions:
-                    self._write(key, content)
+                    self._write(key, digest, opened)
                     return
         msg = f"{where} was not written (others wrote there all the time); it was left as they have it: try again later"
         raise StoreError(msg)
@@ -161,8 +186,9 @@ class S3Store:
                 if not is_newer(latest, standing):
                     return False
                 condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+                digest, opened = _in_memory(latest.to_json())
                 if latest == standing or self._write(
-                    key, latest.to_json(), **condition if self._knows_conditions else {}
+                    key, digest, opened, **condition if self._knows_conditions else {}
                 ):
                     return True
         msg = f"{self._where(key)} was not written (others wrote it all the time); theirs stands: try again later"
@@ -176,22 +202,23 @@ class S3Store:
     def url(self, key: str) -> str:
         return f"{self.public_url}/{key}"
 
-    def _write(self, key: str, content: bytes, **condition: str) -> bool:
+    def _write(self, key: str, digest: bytes, opened: Opened, **condition: str) -> bool:
         """Put; return False when the condition did not hold, or the server knows none (seen in _knows_conditions)."""
         from botocore.exceptions import ClientError
 
         try:
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=self._full(key),
-                Body=content,
-                ContentType=CONTENT_TYPES[Path(key).suffix],
-                CacheControl=cache_control(key),
-                ChecksumAlgorithm="SHA256",
-                ChecksumSHA256=base64.b64encode(hashlib.sha256(content).digest()).decode(),
-                **self._acl,
-                **condition,
-            )
+            with opened() as body:
+                self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=self._full(key),
+                    Body=body,
+                    ContentType=CONTENT_TYPES[Path(key).suffix],
+                    CacheControl=cache_control(key),
+                    ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=base64.b64encode(digest).decode(),
+                    **self._acl,
+                    **condition,
+                )
         except ClientError as error:
             if condition and code_of(error) == "NotImplemented":
                 self._knows_conditions = False
@@ -249,6 +276,10 @@ class S3Store:
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
+
+
+def _in_memory(content: bytes) -> tuple[bytes, Opened]:
+    return hashlib.sha256(content).digest(), lambda: contextlib.nullcontext(content)
 
 
 def _send_at_once(params: dict[str, Any], **_: Any) -> None:
