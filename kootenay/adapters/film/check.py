@@ -17,7 +17,7 @@ from kootenay.errors import FilmError
 from kootenay.rules.film_plan import Profile
 
 EVERY_FLAW = {"err_detect": "explode"}
-"""A decoder would make up what is missing."""
+"""A decoder would make up what is missing; one that shares slices among threads, as PyAV's do, does so even then."""
 
 BT709 = (ColorRange.MPEG, Colorspace.ITU709, ColorPrimaries.BT709, ColorTrc.BT709)
 
@@ -29,7 +29,7 @@ def check(film: Path, frames: int, profile: Profile, fps: int = 0) -> None:
     """
     stamps, decoded = [], 0
     with _opened(film) as (container, stream):
-        stream.thread_type = "AUTO"
+        stream.thread_type = "FRAME"
         for packet in container.demux(stream):
             if packet.dts is not None:
                 stamps.append((packet.pts or 0, packet.dts))
@@ -66,6 +66,7 @@ def _opened(film: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         with av.open(str(film)) as container:
             stream = container.streams.video[0]
             stream.codec_context.options = EVERY_FLAW
+            stream.thread_type = "NONE"
             yield container, stream
     except (av.FFmpegError, IndexError, StopIteration) as error:
         msg = f"{film.name} cannot be played ({error}); it was not published, an earlier film still stands"
