@@ -73,8 +73,12 @@ MIGRATIONS = (
     create table marks (name text primary key, at text not null) without rowid;
     create table refusals (stem text primary key, count integer not null, reason text not null) without rowid;
     """,
+    "create table reserve as select zeroblob(65536) as room",
+    "pragma secure_delete=on; drop table reserve",
 )
-"""Each brings the file one version further (pragma user_version); what has been released is never edited."""
+"""The last two leave 64 kB for lines to come and, as its pages are overwritten through the journal, as much there.
+
+Each brings the file one version further (pragma user_version); what has been released is never edited."""
 
 
 class HostDatabase:

@@ -30,14 +30,17 @@ ANY_STEP = timedelta(minutes=1)
 ENOUGH = 100_000_000
 """Bytes: a photo with its raw file, its sidecar and its line."""
 
+TOLD_AT_ONCE = Patience(timedelta(), timedelta(days=1))
+
 TOO_LITTLE = 65536
 """With less the disk is full: a photo that fails then is not the camera's fault."""
 
 
-def make_room(spool: Spool, ledger: Ledger, news: News, floor: int, every: timedelta, now: datetime) -> None:
-    """Given the bytes that shall be free, let go what the pressure rule names, before anything else is written.
+def make_room(spool: Spool, ledger: Ledger, news: News, floor: int, every: timedelta, now: datetime) -> bool:
+    """Given the bytes that shall be free, let go what the pressure rule names; return whether the disk is low.
 
-    The ledger is told of an unconfirmed photo before it is gone; on a full disk after, in the room that was its own.
+    It comes before anything else is written. The ledger is told of an unconfirmed photo before it is gone; on a full
+    disk after, in the room that was its own.
     """
     pressed = spool.pressed(floor, every)
     dear = [each for each in pressed if each.drop.holding.worth >= Worth.UPLOADED]
@@ -49,14 +52,14 @@ def make_room(spool: Spool, ledger: Ledger, news: News, floor: int, every: timed
             spool.let_go([each])
             _tell(ledger, each, now)
         spool.let_go([each])
-    if spool.free_bytes() < floor or pressed:
+    low = spool.free_bytes() < floor or bool(pressed)
+    if low:
         left, wanted = spool.free_bytes() / 1e6, floor / 1e6
         words = (
             f"{spool.root} has {left:.0f} of the {wanted:.0f} MB that shall be free; {len(pressed)} things were let go"
         )
-        news.trouble("", "disk", words, now, Patience(timedelta(), timedelta(days=1)))
-    else:
-        news.well("", "disk", now)
+        news.trouble("", "disk", words, now, TOLD_AT_ONCE)
+    return low
 
 
 def finding_room(spool: Spool, write: Callable[[], T]) -> T:

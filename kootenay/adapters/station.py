@@ -18,13 +18,14 @@ from kootenay.adapters.camera import CameraSpec, Shot, shoot
 from kootenay.adapters.files import lock, sha256_of
 from kootenay.adapters.ledger import Entry, Ledger
 from kootenay.adapters.news import News
-from kootenay.adapters.room import check_full, finding_room, make_room
+from kootenay.adapters.room import TOLD_AT_ONCE, check_full, finding_room, make_room
 from kootenay.adapters.spool import Spool
 from kootenay.adapters.whole_jpeg import flaw_of
 from kootenay.errors import (
     CameraBusyError,
     CameraError,
     CardFullError,
+    DiskFullError,
     HostError,
     NotWholeError,
     StaleFrameError,
@@ -99,8 +100,7 @@ def take(
     slot = plan.slot
     last = now() + station.grace if rehearse else slot + station.grace
     with lock(station.lock_path, max(0.0, (last - now()).total_seconds())) as held:
-        if held:
-            make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
+        low = held and make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
         if known := _known(station, slot, now, held=held):
             return Taken(known, fresh=False)
         if not held:
@@ -111,7 +111,9 @@ def take(
                 f"it was {(now() - slot).total_seconds():.0f} s after its slot: a photo now would be of another moment"
             )
             raise TooLateError(msg)
-        return finding_room(station.spool, partial(_photograph, station, plan, now, last, by=by, rehearse=rehearse))
+        return _finding_room(
+            station, partial(_photograph, station, plan, now, last, by=by, rehearse=rehearse), now, low=low
+        )
 
 
 def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], datetime] = clock.now, *, by: str) -> Taken:
@@ -120,8 +122,7 @@ def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], date
     Raises NotWholeError for what is no whole JPEG and DiskFullError; the file is left alone then.
     """
     with lock(station.lock_path, station.grace.total_seconds()) as held:
-        if held:
-            make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
+        low = held and make_room(station.spool, station.ledger, station.news, station.floor, station.every, now())
         if known := _known(station, plan.slot, now, held=held):
             return Taken(known, fresh=False)
         if not held:
@@ -130,9 +131,20 @@ def receive(station: Station, plan: SlotPlan, file: Path, now: Callable[[], date
         if flaw := flaw_of(file):
             msg = f"{file} is no photo ({flaw}); it was left where it is"
             raise NotWholeError(msg)
-        taken = finding_room(station.spool, partial(_copy_in, station, plan, file, now, by=by))
+        taken = _finding_room(station, partial(_copy_in, station, plan, file, now, by=by), now, low=low)
         file.unlink()  # last: a kill or a full disk leaves it where it is
         return taken
+
+
+def _finding_room(station: Station, keep: Callable[[], Taken], now: Callable[[], datetime], *, low: bool) -> Taken:
+    try:
+        taken = finding_room(station.spool, keep)
+    except DiskFullError as error:
+        station.news.trouble("", "disk", str(error), now(), TOLD_AT_ONCE)
+        raise
+    if not low:
+        station.news.well("", "disk", now())
+    return taken
 
 
 def _copy_in(station: Station, plan: SlotPlan, file: Path, now: Callable[[], datetime], *, by: str) -> Taken:

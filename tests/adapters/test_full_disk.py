@@ -71,11 +71,14 @@ def confirm(station: Station, number: int) -> None:
         station.spool.release(spooled)
 
 
-def stuff(ledger: Ledger) -> None:
-    """Write short lines next to that of SLOT until there is no room for one more."""
-    with contextlib.suppress(DiskFullError):
-        for number in count(1):
-            ledger.record(Entry("lake", SLOT + 10 * STEP - timedelta(seconds=number), SlotState.MISSED, ""), SLOT)
+def stuff(ledger: Ledger, camera: str = "lake", slot: datetime = SLOT) -> None:
+    """Write lines next to that of a slot, long ones and then short ones, until there is no room for one more."""
+    number = count(1)
+    for reason in ("r" * 20_000, "r" * 2000, ""):
+        with contextlib.suppress(DiskFullError):
+            while True:
+                beside = slot + 10 * STEP - timedelta(seconds=next(number))
+                ledger.record(Entry(camera, beside, SlotState.MISSED, reason), SLOT)
 
 
 def waiting(station: Station) -> list[datetime]:
@@ -84,7 +87,7 @@ def waiting(station: Station) -> list[datetime]:
 
 def state(station: Station, slot: datetime) -> SlotState | None:
     entry = station.ledger.find("lake", slot)
-    return entry and entry.state
+    return None if entry is None else entry.state
 
 
 def test_the_ledger_can_be_read_and_written_while_its_pages_have_room_and_then_waits_for_some(disk: Path) -> None:
@@ -148,6 +151,18 @@ def test_without_a_floor_nothing_unconfirmed_goes_and_the_slot_is_told_in_one_li
     assert take(station, PLAN, lambda: SLOT, by="run").fresh
     assert waiting(station) == [*EARLIER, SLOT]
     assert station.news.troubles("lake") == {}
+
+
+def test_that_it_is_full_is_told_once_and_so_is_its_end(disk: Path, tmp_path: Path) -> None:
+    station = host_on(disk, tmp_path)
+    filler = fill(disk)
+    for _ in range(3):
+        with pytest.raises(DiskFullError):
+            take(station, PLAN, lambda: SLOT, by="run")
+    assert "is full" in station.news.troubles("")["disk"].reason
+    filler.unlink()
+    take(station, PLAN, lambda: SLOT, by="run")
+    assert [(item.kind, item.name) for item in station.news.waiting()] == [("alert", "disk"), ("recovered", "disk")]
 
 
 def test_a_disk_that_fills_as_the_camera_writes_is_no_trouble_of_the_camera(disk: Path, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def test_hours_on_a_full_disk_are_missed_for_that_reason_and_then_all_goes_on(
     watch = Watch(host, "fjord")
     watch.look(at[0])
     filler = fill(disk)
+    stuff(ledger_of(host), "fjord", NOON - timedelta(days=1))
     for number in range(1, 60):
         at[0] = NOON + number * STEP + LOOK
         if number == 30:
@@ -104,6 +105,7 @@ def test_photos_whose_lines_found_no_room_get_them_from_the_spool(
     watch = Watch(host, "fjord")
     watch.look(at[0])
     filler = fill(disk)
+    stuff(ledger_of(host), "fjord", NOON - timedelta(days=1))
     for number in range(1, 40):
         leave(filler, 2)  # a page for the photo and one for its sidecar
         at[0] = NOON + number * STEP + LOOK
