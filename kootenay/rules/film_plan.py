@@ -58,7 +58,7 @@ class Frame:
 
     `offset_minutes` is the site's UTC offset at that instant and `zone` its name then (`PDT`), if it has one; `light`
     the mean luma (0 to 255) of what the camera saw, None where nobody measured; the luma shown is multiplied by
-    `gain` (thousandths count); `flags` are those of rules/quality.py.
+    `gain`, black staying black (thousandths count); `flags` are those of rules/quality.py.
     """
 
     taken_at: datetime
@@ -199,8 +199,8 @@ def plan_day_film(
     distinct = {(frame.taken_at, frame.key): frame for frame in frames}
     ordered = [distinct[each] for each in sorted(distinct)]
     decisions = _decisions(ordered, leave_out)
-    gone = {id(each.frame) for each in decisions if not each.shown}
-    shown = [frame for frame in ordered if id(frame) not in gone]
+    hidden = {each.frame for each in decisions if not each.shown}
+    shown = [frame for frame in ordered if frame not in hidden]
     if every:
         shown = evened(shown, every)
     return FilmPlan(camera, "day", day.isoformat(), profile, tuple(shown), decisions, shown_fps)
@@ -232,7 +232,7 @@ def _stretches(frames: Iterable[Frame], every: timedelta) -> list[list[Frame]]:
     """Cut frames where more than `GAP` slots lie between two."""
     stretches: list[list[Frame]] = []
     for frame in frames:
-        if stretches and frame.taken_at - stretches[-1][-1].taken_at <= GAP * every:
+        if stretches and frame.taken_at - stretches[-1][-1].taken_at < (GAP + 0.5) * every:
             stretches[-1].append(frame)
         else:
             stretches.append([frame])
@@ -256,4 +256,5 @@ def _decision(frame: Frame, leave_out: Collection[str], shares: Mapping[str, flo
 
 
 def digest(facts: Any) -> str:
+    """Given facts that JSON can tell, return their SHA-256."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -104,6 +104,14 @@ def test_what_is_settled_stays_as_the_day_goes_on(now: int, even: bool) -> None:
     assert sum(len(piece.frames) for piece in settled) > now - (PIECE // EVERY + max(reach, 1)) - 1
 
 
+@pytest.mark.parametrize(
+    ("now", "reach", "settled"), [(23, 12, 0), (24, 12, 1), (47, 12, 1), (48, 12, 2), (12, 0, 0), (13, 0, 1)]
+)
+def test_a_piece_is_settled_when_a_reach_of_photos_has_followed(now: int, reach: int, settled: int) -> None:
+    """The first piece is of an hour, from midnight at 07:00 UTC."""
+    assert len(plan(PHOTOS[:now]).settled(reach)) == settled
+
+
 SHOWN = PHOTOS[:3]
 PIECES = {
     "as it is": Piece(PROFILE, tuple(SHOWN)),

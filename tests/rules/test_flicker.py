@@ -89,6 +89,11 @@ def test_gains_are_bounded_and_need_a_light(lights: Lights) -> None:
         assert gain == 1 or (light is not None and 0 < light * gain <= 255 * 1.0005)
 
 
+def test_no_mean_is_to_be_lighter_than_white() -> None:
+    """Carried on from 130 and 255, the first light would be 271."""
+    assert gains([250.0, 255.0, 130.0])[0] == 1.02
+
+
 @given(LIGHTS, LIGHTS, LIGHTS)
 def test_a_gain_depends_on_no_light_out_of_reach(before: Lights, here: Lights, after: Lights) -> None:
     whole, alone = gains([*before, *here, *after]), gains(here)
@@ -149,6 +154,8 @@ def flash(high: float, low: float, count: int, hold: int = 1) -> list[float]:
         pytest.param([*flash(200, 20, 8), *[20] * 30, *flash(200, 20, 8)], 12, 2, id="twice"),
         pytest.param(flash(120, 100, 40), 12, [], id="too little of a change"),
         pytest.param(flash(255, 232, 40), 12, [], id="the darker one is bright"),
+        pytest.param([232, 255, *flash(200, 20, 6)], 12, [], id="bright at first, then three"),
+        pytest.param([255, 232, *flash(200, 20, 7)], 12, [Flashing(2, 8, 7)], id="dark at the third"),
         pytest.param([20 + 2 * index for index in range(100)], 60, [], id="a sunrise"),
         pytest.param([*flash(200, 20, 4), None, *flash(200, 20, 4)], 12, [Flashing(1, 8, 7)], id="one not measured"),
         pytest.param([None, math.nan] * 20, 12, [], id="nothing known"),
