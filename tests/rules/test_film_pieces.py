@@ -187,7 +187,8 @@ def test_the_light_is_evened_and_measured() -> None:
 def test_light_is_not_compared_across_a_gap() -> None:
     morning, evening = PHOTOS[:60], PHOTOS[60 + GAP :]
     assert evened([*morning, *evening], EVERY) == evened(morning, EVERY) + evened(evening, EVERY)
-    nearer = PHOTOS[60 + GAP - 1 :]
+    first, *rest = PHOTOS[60 + GAP - 1 :]
+    nearer = [replace(first, taken_at=first.taken_at + timedelta(seconds=20)), *rest]
     assert evened([*morning, *nearer], EVERY) != evened(morning, EVERY) + evened(nearer, EVERY)
 
 
