@@ -19,14 +19,16 @@ def runner_of(settings: Settings) -> TaskRunner[Any]:
     if wish.runner == "dask":
         here = {"n_workers": wish.workers, "threads_per_worker": 1, "dashboard_address": None}
         return _cluster("dask", "DaskTaskRunner", {"cluster_kwargs": here}, wish.address)
-    return _cluster("ray", "RayTaskRunner", {"init_kwargs": {"num_cpus": wish.workers}}, wish.address)
+    return _cluster(
+        "ray", "RayTaskRunner", {"init_kwargs": {"num_cpus": wish.workers, "include_dashboard": False}}, wish.address
+    )
 
 
 def _cluster(kind: str, name: str, here: dict[str, Any], address: str) -> TaskRunner[Any]:
     try:
         package = import_module(f"prefect_{kind}")
     except ImportError as error:
-        how = "--group cluster" if kind == "dask" else f"prefect-{kind}"
+        how = "--group cluster" if kind == "dask" else "prefect-ray==0.6.0"
         msg = (
             f'[reingest] runner = "{kind}" needs prefect-{kind}, which is not installed here ({error}). Nothing was '
             f"started: .venv/bin/uv pip install {how}, or choose threads or processes"

@@ -35,9 +35,11 @@ from tests.flows.grown import grown
 
 DAYS = 3
 PHOTOS = 6
-needs_dask = pytest.mark.skipif(
-    importlib.util.find_spec("prefect_dask") is None, reason="prefect-dask is not installed (--group cluster)"
-)
+
+
+def needs(package: str) -> pytest.MarkDecorator:
+    """What a cluster needs is in no lock; where it is installed, it is tested."""
+    return pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"{package} is not installed")
 
 
 @pytest.fixture
@@ -77,12 +79,21 @@ def progress() -> tuple[float, str]:
     return float(found["data"]), str(found["description"])
 
 
-@pytest.mark.parametrize("runner", ["threads", "processes", pytest.param("dask", marks=needs_dask)])
+@pytest.mark.parametrize(
+    "runner",
+    [
+        "threads",
+        "processes",
+        pytest.param("dask", marks=needs("prefect_dask")),
+        pytest.param("ray", marks=needs("prefect_ray")),
+    ],
+)
 def test_new_sizes_are_made_by_whichever_runner_and_once(
     site: Settings, runner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KOOTENAY_REINGEST__RUNNER", runner)
     monkeypatch.setenv("KOOTENAY_REINGEST__WORKERS", "2")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     state = run()
     assert (state.name, state.message) == ("NothingNew", "0 photos made again, 0 taken in, 6 were done")
     monkeypatch.setenv("KOOTENAY_INGEST__WIDTHS", "[80, 40]")
@@ -96,7 +107,7 @@ def test_new_sizes_are_made_by_whichever_runner_and_once(
     assert run(camera="lake").name == "NothingNew"
 
 
-@needs_dask
+@needs("prefect_dask")
 def test_a_cluster_that_runs_elsewhere_is_named_by_its_address(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from distributed import LocalCluster
 
