@@ -101,7 +101,7 @@ class Day:
             self._finish(self._run("capture/lake", {"slot": slot.isoformat()}), f"the slot {slot:%H:%M} UTC")
         self._finish(session, "the session")
         self._until(lambda: len(self._photos()) >= len(self.wanted), "all photos in the catalog")
-        film_run = self._run("timelapse/lake-day-film", {"day": DATE.isoformat()})
+        film_run = self._run("timelapse/lake-films", {"period": DATE.isoformat()})
         self._settle()
         self._finish(film_run, "the film")
         film = catalog_of(self.settings).film(CAMERA, "day", DATE.isoformat())

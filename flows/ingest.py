@@ -17,7 +17,7 @@ from prefect.states import Failed
 from kootenay.settings import load_settings
 from tasks import events
 from tasks.clock import now, wait_until
-from tasks.ingest import Arrived, find_arrivals, ingest_photos, ingest_status, publish_ingest
+from tasks.ingest import find_arrivals, ingest_photos, ingest_status, publish_ingest
 from tasks.outcomes import done, nothing_new, one_line_errors
 
 BATCH = 40
@@ -32,7 +32,7 @@ LOOKS = 2
 def ingest() -> Any:
     """Take in every photo that has arrived whole, the oldest slot first; what is being written, a little later."""
     settings = load_settings()
-    results: list[Arrived] = []
+    results: list[Any] = []
     for look in range(LOOKS):
         if look:
             wait_until(now() + timedelta(seconds=settings.ingest.quiet_seconds))

@@ -1,8 +1,8 @@
-"""Time-lapse: the film of a camera's day, from its renditions, checked frame by frame before anyone sees it.
+"""Time-lapse: a camera's films of days, weeks and months from its renditions, each frame accounted for.
 
 Requires: the pool `cloud`; [film], [store] and [catalog] in kootenay.toml.
-Safe to repeat because: the plan's hash names the film, so the same photos make it once, and a late photo makes it anew
-in the place of the old one, which stands until the new one is checked.
+Safe to repeat because: a plan's hash names its film, so the same photos make it once; pieces of a day are kept by the
+hash of what is in them; a day keeps its mark until its films stand, and a film stands until the next one is checked.
 """
 
 from datetime import date, timedelta
@@ -10,38 +10,68 @@ from typing import Any
 
 from prefect import flow
 
+from kootenay.errors import SettingsError
+from kootenay.rules.film_periods import Period, period_named, periods_of
 from kootenay.settings import CameraName, Settings, load_settings
 from tasks.clock import scheduled
 from tasks.outcomes import done, nothing_new, one_line_errors, skipped
-from tasks.timelapse import make_film, plan_film, publish_film, standing_film
-
-FEWEST_FRAMES = 2
-MADE, STANDS, TOO_FEW = "made", "stands", "too few"
+from tasks.timelapse import changed_days, encode_pieces, make_film, note_filmed, publish_film
 
 
 @flow(flow_run_name="films of {camera}")
 @one_line_errors
-def timelapse(camera: CameraName = "lake", day: date | None = None) -> Any:
-    """Make the film of one local day of one camera: of `day`, or of today and, for photos that came late, yesterday."""
+def timelapse(camera: CameraName = "lake", period: str = "") -> Any:
+    """Bring a camera's films up to date with its photos, or the film of one period alone.
+
+    `period` is 2026-06-21, 2026-W26, 2026-06, 2026 or last-7. Without it, days that still go on have their pieces
+    encoded, and days that are over their films, with the weeks and months that end with them or hold them.
+    """
     settings = load_settings()
     settings.camera(camera)
     today = settings.site.place.local(scheduled()).date()
-    days = [day] if day else [today - timedelta(days=1), today]
-    told = {each: _film(settings, camera, each) for each in days}
-    message = "; ".join(f"{each}: {words}" for each, (_, words) in told.items())
-    outcomes = {outcome for outcome, _ in told.values()}
-    if MADE in outcomes:
-        return done(message)
-    return nothing_new(message) if STANDS in outcomes else skipped(message)
+    if period:
+        words, fresh, stands = _film(settings, camera, _period(period, today))
+        return done(words) if fresh else nothing_new(words) if stands else skipped(words)
+    changed = changed_days(settings, camera)
+    if not changed:
+        return nothing_new("every film has all its photos already")
+    told = [f"{day.day}: {encode_pieces(settings, camera, day.day)} frames ready" for day in changed if not day.over]
+    over = [day for day in changed if day.over]
+    told += [_film(settings, camera, each)[0] for each in _due(settings, [day.day for day in over], today)]
+    for day in over:
+        note_filmed(settings, camera, day)
+    return done("; ".join(told))
 
 
-def _film(settings: Settings, camera: str, day: date) -> tuple[str, str]:
-    """Make a day's film unless it stands; return what came of it, and the words for it."""
-    plan = plan_film(settings, camera, day)
-    if len(plan.frames) < FEWEST_FRAMES:
-        return TOO_FEW, f"{len(plan.frames)} photos, too few for a film"
-    if standing_film(settings, plan):
-        return STANDS, f"the film has all its {len(plan.frames)} photos already"
-    film = make_film(settings, plan)
+def _due(settings: Settings, days: list[date], today: date) -> list[Period]:
+    """Given days that are over, return the periods to make: the days first, then what holds them and is over too."""
+    wanted = {*settings.film.kinds, "last"}
+    until = today if today in days else today - timedelta(days=1)
+    found = dict.fromkeys(
+        period
+        for day in days
+        for period in periods_of(day, today, settings.film.last_days)
+        if period.kind in wanted and (period.kind == "last" or period.last <= until)
+    )
+    kinds = ("day", "week", "month", "year", "last")
+    return sorted(found, key=lambda period: (kinds.index(period.kind), period.first))
+
+
+def _film(settings: Settings, camera: str, period: Period) -> tuple[str, bool, bool]:
+    """Make a period's film unless it stands; return the words for it, whether it is new, and whether there is one."""
+    made = make_film(settings, camera, period)
+    if made is None:
+        return f"{period.name}: too few photos for a film", False, False
+    film = made.film
+    if not made.fresh:
+        return f"{period.name}: the film has all its {film.frames} photos already", False, True
     publish_film(settings, film)
-    return MADE, f"{film.frames} frames, {film.seconds:.1f} s, {film.bytes / 1e6:.1f} MB"
+    return f"{period.name}: {film.frames} frames, {film.seconds:.1f} s, {film.bytes / 1e6:.1f} MB", True, True
+
+
+def _period(name: str, today: date) -> Period:
+    try:
+        return period_named(name, today)
+    except ValueError as error:
+        msg = f"{error}; nothing was made"
+        raise SettingsError(msg) from None

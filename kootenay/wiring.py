@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kootenay.adapters.incoming import Incoming
     from kootenay.adapters.intake import Intake
     from kootenay.adapters.store import Store
+    from kootenay.adapters.studio import Studio
 
 
 @cache
@@ -71,6 +72,25 @@ def intake_of(settings: Settings, incoming: "Incoming", store: "Store", archive:
         archive=archive,
         catalog=catalog_of(settings),
         wish=Wish(wish.widths, wish.quality, wish.most_megapixels * 1e6, wish.private),
+    )
+
+
+def studio_of(
+    settings: Settings, name: str, store: "Store", on_frame: Callable[[int, int], None] = lambda count, of: None
+) -> "Studio":
+    """Given settings and a camera's name, return where its films are made; `on_frame` hears of each frame encoded."""
+    from kootenay.adapters.studio import Studio, Wish
+
+    film, camera = settings.film, settings.camera(name)
+    return Studio(
+        camera=name,
+        every=camera.every,
+        site=settings.site.place,
+        wish=Wish(film.profile, film.leave_out, film.deflicker, film.seconds, threads=film.threads),
+        catalog=catalog_of(settings),
+        store=store,
+        folder=settings.path(f"server/films/{name}"),
+        on_frame=on_frame,
     )
 
 

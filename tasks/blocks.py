@@ -10,11 +10,12 @@ from kootenay.adapters.incoming import Incoming
 from kootenay.adapters.intake import Intake
 from kootenay.adapters.store import Store
 from kootenay.adapters.store import s3 as s3_store
+from kootenay.adapters.studio import Studio
 from kootenay.adapters.transfer import Target
 from kootenay.adapters.transfer import s3 as s3_target
 from kootenay.errors import SettingsError
 from kootenay.settings import Settings
-from kootenay.wiring import archive_of, incoming_of, intake_of, store_of, target_of
+from kootenay.wiring import archive_of, incoming_of, intake_of, store_of, studio_of, target_of
 
 
 def store_with_secrets(settings: Settings) -> Store:
@@ -40,6 +41,11 @@ def intake_with_secrets(settings: Settings) -> Intake:
     return intake_of(
         settings, incoming_with_secrets(settings), store_with_secrets(settings), archive_with_secrets(settings)
     )
+
+
+def studio_with_secrets(settings: Settings, camera: str, on_frame: Callable[[int, int], None]) -> Studio:
+    """Given settings and a camera's name, return where its films are made; `on_frame` hears of each frame encoded."""
+    return studio_of(settings, camera, store_with_secrets(settings), on_frame)
 
 
 def target_with_secrets(settings: Settings) -> AbstractContextManager[Target]:

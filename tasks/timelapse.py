@@ -1,65 +1,85 @@
-"""The film's touches: read the day's photos, render, check, publish."""
+"""The films' touches: what is to be made, pieces of days that still go on, films of periods that are over."""
 
-import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import cast
 from uuid import UUID
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_link_artifact, create_progress_artifact, update_progress_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
-from kootenay.adapters.catalog import Catalog, Film, Rendition
-from kootenay.adapters.film import check, render
-from kootenay.adapters.store import Store
-from kootenay.rules import naming
-from kootenay.rules.film_plan import FilmPlan, Frame, plan_day_film
+from kootenay.adapters.catalog import Film
+from kootenay.adapters.studio import Made
+from kootenay.rules.daylight import local_day
+from kootenay.rules.film_periods import Period
+from kootenay.rules.film_plan import FilmPlan, measured
+from kootenay.rules.slots import last_lit, slots_between
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of
 from tasks import retry
-from tasks.blocks import store_with_secrets
+from tasks.blocks import store_with_secrets, studio_with_secrets
 from tasks.clock import now
 
 PROGRESS_EVERY = 25
 """Frames between two updates of the progress bar."""
 
-
-@task(task_run_name="plan the film of {day}")
-def plan_film(settings: Settings, camera: str, day: date) -> FilmPlan:
-    """Given a camera's local day, return the plan of its film from the catalog."""
-    profile = settings.film.profile
-    photos = catalog_of(settings).day(camera, day)
-    frames = [Frame(photo.taken_at, _fitting(photo.renditions, profile.width).key) for photo in photos]
-    return plan_day_film(camera, day, frames, profile)
+NICE = 10
+"""Of 19: films take the time that ingest and the gallery leave."""
 
 
-@task(task_run_name="look for a film")
-def standing_film(settings: Settings, plan: FilmPlan) -> Film | None:
-    """Given a plan, return the film that was made from this very plan, if it stands."""
-    film = catalog_of(settings).film(plan.camera, plan.kind, plan.period)
-    return film if film and film.manifest == plan.manifest else None
+@dataclass(frozen=True)
+class ChangedDay:
+    """A local day whose photos have changed since its film was made; it is `over` when no photo is due any more."""
+
+    day: date
+    change: int
+    over: bool
 
 
-@task(task_run_name="make the film of {plan.period}", **retry.NETWORK)
-def make_film(settings: Settings, plan: FilmPlan) -> Film:
-    """Given a plan, render its film, check it frame by frame, and put it in the place of an earlier one."""
-    store = store_with_secrets(settings)
-    progress = cast(UUID, create_progress_artifact(0.0, key=f"film-{plan.camera}-{plan.kind}"))
+@task(task_run_name="days of {camera} that have changed", **retry.NETWORK)
+def changed_days(settings: Settings, camera: str) -> list[ChangedDay]:
+    """Return the days whose film lacks something, the oldest first."""
+    catalog = catalog_of(settings)
+    found = catalog.changed_days(camera)
+    return [ChangedDay(each.local_date, each.change, _is_over(settings, camera, each.local_date)) for each in found]
 
-    def show(count: int) -> None:
-        if count % PROGRESS_EVERY == 0 or count == len(plan.frames):
-            update_progress_artifact(progress, 100 * count / len(plan.frames))
 
-    work = settings.path("work")
-    work.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=work) as folder:
-        path = Path(folder) / f"{plan.period}.mp4"
-        render((store.get(frame.key) for frame in plan.frames), plan.profile, path, show)
-        check(path, len(plan.frames), plan.profile)
-        film = _publish(store, catalog_of(settings), plan, path.read_bytes())
-    get_run_logger().info("%s: %d frames, %.1f s, %.1f MB", film.key, film.frames, film.seconds, film.bytes / 1e6)
-    return film
+@task(task_run_name="pieces of {day}", **retry.NETWORK)
+def encode_pieces(settings: Settings, camera: str, day: date) -> int:
+    """Encode the pieces of a day that goes on which coming photos do not change; return how many frames they have."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    studio = studio_with_secrets(settings, camera, lambda count, of: None)
+    pieces = studio.settled(studio.day_plan(day))
+    for flaw in studio.encode(pieces):
+        get_run_logger().warning("%s", flaw)
+    return sum(len(piece.frames) for piece in pieces)
+
+
+@task(task_run_name="film of {period.name}", **retry.NETWORK)
+def make_film(settings: Settings, camera: str, period: Period) -> Made | None:
+    """Bring a period's film up to date; None where it has too few photos for one. The old one stands until then."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    studio = studio_with_secrets(settings, camera, _progress(f"film-{camera}-{period.kind}"))
+    if period.kind == "day":
+        plan = studio.day_plan(period.first)
+        made = None if plan.why_not else studio.day_film(plan)
+        _show_decisions(settings, plan)
+    else:
+        made = studio.period_film(period)
+    studio.tidy(now())
+    if made and made.fresh:
+        film, log = made.film, get_run_logger()
+        log.info("%s: %d frames, %.1f s, %.1f MB", film.key, film.frames, film.seconds, film.bytes / 1e6)
+        for note in made.notes:
+            log.warning("%s", note)
+    return made
 
 
 @task(task_run_name="link the film")
@@ -73,26 +93,44 @@ def publish_film(settings: Settings, film: Film) -> None:
     )
 
 
-def _publish(store: Store, catalog: Catalog, plan: FilmPlan, content: bytes) -> Film:
-    film = Film(
-        camera=plan.camera,
-        kind=plan.kind,
-        period=plan.period,
-        manifest=plan.manifest,
-        key=naming.film_key(plan.camera, plan.kind, plan.period, hashlib.sha256(content).hexdigest()),
-        poster_key=plan.frames[len(plan.frames) // 2].key,
-        frames=len(plan.frames),
-        fps=plan.profile.fps,
-        width=plan.profile.width,
-        height=plan.profile.height,
-        bytes=len(content),
-        made_at=now(),
-    )
-    store.put(film.key, content)
-    catalog.put_film(film)
-    return film
+@task(task_run_name="{day.day} has its film")
+def note_filmed(settings: Settings, camera: str, day: ChangedDay) -> None:
+    """Take the mark off a day, unless a photo has come meanwhile."""
+    catalog_of(settings).unmark_day(camera, day.day, day.change)
 
 
-def _fitting(renditions: tuple[Rendition, ...], width: int) -> Rendition:
-    """The smallest rendition that fills the canvas, or the largest there is."""
-    return next((each for each in renditions if each.width >= width), renditions[-1])
+def _progress(key: str) -> Callable[[int, int], None]:
+    """Return what shows how many frames are encoded; the bar is made with the first of them."""
+    bars: list[UUID] = []
+
+    def show(count: int, of: int) -> None:
+        if not bars:
+            bars.append(cast(UUID, create_progress_artifact(0.0, key=key)))
+        if count % PROGRESS_EVERY == 0 or count == of:
+            update_progress_artifact(bars[0], 100 * count / of)
+
+    return show
+
+
+def _show_decisions(settings: Settings, plan: FilmPlan) -> None:
+    """Show each flagged photo with what was decided of it, and how far the light was evened out."""
+    if not plan.decisions:
+        return
+    before, after = measured(plan.frames, settings.camera(plan.camera).every)
+    rows = [
+        {"photo": each.frame.caption, "shown": "yes" if each.shown else "no", "why": each.reason}
+        for each in plan.decisions
+    ]
+    words = f"Flagged photos of {plan.period}; flicker {before:.2f}, evened out to {after:.2f} levels"
+    create_table_artifact(rows, key=f"film-{plan.camera}-decisions", description=words)
+
+
+def _is_over(settings: Settings, camera: str, day: date) -> bool:
+    """Whether the day is past, or its last slot with light has its photo."""
+    site = settings.site.place
+    start, end = local_day(site, day)
+    if now() >= end:
+        return True
+    last = last_lit(settings.camera(camera).plan(site, slots_between(start, end, settings.camera(camera).every)))
+    photo = catalog_of(settings).photo_before(camera, end)
+    return last is not None and photo is not None and photo.slot >= last

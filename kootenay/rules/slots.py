@@ -81,6 +81,11 @@ def plan_slots(
     return [SlotPlan(slot, light(slot)) for slot in slots]
 
 
+def last_lit(plans: Iterable[SlotPlan]) -> datetime | None:
+    """Given slots in order, return the last one with light, None when there is none."""
+    return next((plan.slot for plan in reversed(list(plans)) if plan.light.shoot), None)
+
+
 def unaccounted(
     since: datetime, until: datetime, every: timedelta, known: Collection[datetime], most: int
 ) -> list[datetime]:

@@ -23,9 +23,10 @@ from pydantic_core import ErrorDetails
 
 from kootenay.errors import SettingsError
 from kootenay.rules.daylight import Site
-from kootenay.rules.film_plan import Profile
+from kootenay.rules.film_plan import FAULTY, Profile
 from kootenay.rules.keeping import Policy
 from kootenay.rules.naming import CAMERA_NAME, RESERVED
+from kootenay.rules.quality import Flag
 from kootenay.settings.camera_host import CameraSettings, SpoolSettings, UploadSettings
 from kootenay.settings.section import Section
 
@@ -162,10 +163,18 @@ class FilmSettings(Section):
     fps: int = Field(12, ge=1, le=120)
     crf: int = Field(21, ge=0, le=51)
     preset: Literal["ultrafast", "veryfast", "fast", "medium", "slow"] = "veryfast"
+    codec: Literal["h264", "av1"] = "h264"
+    threads: int = Field(2, ge=1, le=64)
+    overlay: bool = False
+    deflicker: bool = True
+    leave_out: tuple[Flag, ...] = tuple(sorted(FAULTY))
+    seconds: float = Field(0, ge=0, le=3600)
+    kinds: tuple[Literal["day", "week", "month", "year"], ...] = ("day", "week", "month")
+    last_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = ()
 
     @property
     def profile(self) -> Profile:
-        return Profile(self.width, self.height, self.fps, self.crf, self.preset)
+        return Profile(self.width, self.height, self.fps, self.crf, self.preset, codec=self.codec, overlay=self.overlay)
 
 
 class GallerySettings(Section):

@@ -101,7 +101,7 @@ def test_a_photo_goes_all_the_way_by_settings_alone(world: World) -> None:
         upload(return_state=True),
         ingest(return_state=True),
         upload(return_state=True),
-        timelapse(day=DAY, return_state=True),
+        timelapse(period=str(DAY), return_state=True),
     ]
     assert [state.name for state in states] == ["Completed"] * 5, [state.message for state in states]
     settings = load_settings()
@@ -138,7 +138,7 @@ def test_the_password_is_in_no_log_and_no_message(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("KOOTENAY_CATALOG__PASSWORD", "a-wrong-secret")
-    state = timelapse(day=DAY, return_state=True)
+    state = timelapse(period=str(DAY), return_state=True)
     assert state.is_failed()
     assert "a-wrong-secret" not in f"{state.message}{caplog.text}"
     assert os.environ["KOOTENAY_CATALOG__PASSWORD"] not in str(state.message)

@@ -10,7 +10,6 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
 from flows import capture as capture_module
-from flows import timelapse as timelapse_module
 from flows.capture import capture, capture_session
 from flows.ingest import ingest
 from flows.timelapse import timelapse
@@ -209,7 +208,7 @@ class TestTheWayToTheWeb:
     def test_each_photo_arrives_once_in_every_place_and_byte_for_byte(self, taken: Settings, tmp_path: Path) -> None:
         given = {each.sidecar.slot: each.photo.read_bytes() for each in spool_of(taken).waiting()}
         for flow in (upload, ingest, upload, timelapse):
-            state = run(flow, **({"day": DAY} if flow is timelapse else {}))
+            state = run(flow, **({"period": str(DAY)} if flow is timelapse else {}))
             assert state.is_completed(), state.message
         photos = catalog_of(taken).day("lake", DAY)
         assert [photo.slot for photo in photos] == sorted(given)
@@ -245,10 +244,10 @@ class TestTheWayToTheWeb:
         assert states == [SlotState.CONFIRMED] * 3
 
     def test_a_second_run_finds_nothing_new(self, taken: Settings) -> None:
-        for flow, parameters in ((upload, {}), (ingest, {}), (upload, {}), (timelapse, {"day": DAY})):
+        for flow, parameters in ((upload, {}), (ingest, {}), (upload, {}), (timelapse, {"period": str(DAY)})):
             run(flow, **parameters)
         film = catalog_of(taken).film("lake", "day", "2026-06-21")
-        names = [run(upload).name, run(ingest).name, run(timelapse, day=DAY).name]
+        names = [run(upload).name, run(ingest).name, run(timelapse, period=str(DAY)).name]
         assert names == ["NothingNew"] * 3
         assert catalog_of(taken).film("lake", "day", "2026-06-21") == film
 
@@ -299,31 +298,22 @@ class TestTheWayToTheWeb:
         place.rmdir()
         assert "1 new photos" in str(run(ingest).message)
 
-    def test_without_a_day_yesterdays_film_is_looked_at_too(
-        self, taken: Settings, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for flow in (upload, ingest):
-            run(flow)
-        monkeypatch.setattr(timelapse_module, "scheduled", lambda: NOON + timedelta(days=1))
-        assert str(run(timelapse).message).startswith("2026-06-21: 3 frames, ")
-        assert run(timelapse).name == "NothingNew"
-
     def test_a_late_photo_makes_the_film_anew_and_the_old_one_stood_until_then(self, taken: Settings) -> None:
-        for flow, parameters in ((upload, {}), (ingest, {}), (timelapse, {"day": DAY})):
+        for flow, parameters in ((upload, {}), (ingest, {}), (timelapse, {"period": str(DAY)})):
             run(flow, **parameters)
         run(capture, slot=NOON + timedelta(minutes=10))
         for flow in (upload, ingest):
             run(flow)
         old = catalog_of(taken).film("lake", "day", "2026-06-21")
-        run(timelapse, day=DAY)
+        run(timelapse, period=str(DAY))
         new = catalog_of(taken).film("lake", "day", "2026-06-21")
         assert old is not None
         assert new is not None
         assert (old.frames, new.frames) == (3, 4)
 
     def test_a_day_with_too_few_photos_is_skipped(self, settings: Settings) -> None:
-        state = run(timelapse, day=DAY)
-        assert (state.name, state.message) == ("Skipped", "2026-06-21: 0 photos, too few for a film")
+        state = run(timelapse, period=str(DAY))
+        assert (state.name, state.message) == ("Skipped", "2026-06-21: too few photos for a film")
 
     def test_runs_say_what_they_are_and_what_they_did(self, taken: Settings) -> None:
         state = run(upload)
