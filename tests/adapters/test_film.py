@@ -1,22 +1,19 @@
 """What films promise: every photo is a frame, unstretched and in its own light, and any player may begin at once."""
 
 import io
-import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from kootenay.adapters.film import check, render, top_level_boxes
+from kootenay.adapters.film import check, encode, render, top_level_boxes
 from kootenay.errors import FilmError
 from kootenay.rules.film_plan import Profile
 from tests.adapters.conftest import jpeg, names
-
-SMALL = Profile(width=320, height=180, fps=12, crf=18, preset="ultrafast", keyframe_every=6)
+from tests.adapters.films import SMALL, frames_of, made, pictures, probe
 
 
 @pytest.fixture
@@ -24,25 +21,11 @@ def film(tmp_path: Path) -> Path:
     return tmp_path / "2026-06-21.mp4"
 
 
-def pictures(count: int, width: int = 320, height: int = 180) -> list[bytes]:
-    """So many pictures, each a little brighter than the one before."""
-    return [jpeg(width, height, (level, level, level)) for level in np.linspace(20, 230, count).astype(int).tolist()]
-
-
 def still(picture: bytes, profile: Profile, film: Path) -> np.ndarray:
     """Render a picture alone; return its frame as RGB."""
-    render([picture] * 2, profile, film)
+    made([picture] * 2, film, profile)
     with av.open(str(film)) as container:
         return next(container.decode(video=0)).to_ndarray(format="rgb24")
-
-
-def probe(film: Path) -> dict[str, Any]:
-    """Decode a film with Debian's ffprobe."""
-    command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", str(film)]
-    answer = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert answer.stderr == ""
-    facts: dict[str, Any] = json.loads(answer.stdout)
-    return facts
 
 
 @pytest.mark.real("ffprobe")
@@ -56,7 +39,7 @@ def probe(film: Path) -> dict[str, Any]:
 )
 def test_another_decoder_finds_every_frame_and_what_a_phone_needs(film: Path, count: int, profile: Profile) -> None:
     heard: list[int] = []
-    render(pictures(count), profile, film, heard.append)
+    encode(pictures(count), frames_of(count), profile, film, heard.append)
     check(film, count, profile)
     (stream,) = probe(film)["streams"]
     assert int(stream["nb_read_frames"]) == count
@@ -72,7 +55,7 @@ def test_another_decoder_finds_every_frame_and_what_a_phone_needs(film: Path, co
 
 @pytest.mark.real("ffprobe")
 def test_a_player_may_jump_to_any_keyframe(film: Path) -> None:
-    render(pictures(30), SMALL, film)
+    made(pictures(30), film)
     command = ["ffprobe", "-v", "error", "-show_entries", "frame=key_frame", "-of", "csv=p=0", str(film)]
     answer = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
     keys = [index for index, line in enumerate(answer) if line.startswith("1")]
@@ -81,14 +64,14 @@ def test_a_player_may_jump_to_any_keyframe(film: Path) -> None:
 
 
 def test_the_index_comes_first(film: Path) -> None:
-    render(pictures(30), SMALL, film)
+    made(pictures(30), film)
     boxes = top_level_boxes(film)
     assert boxes[0] == "ftyp"
     assert boxes.index("moov") < boxes.index("mdat")
 
 
 def test_frames_are_in_the_order_given(film: Path) -> None:
-    render(pictures(12), SMALL, film)
+    made(pictures(12), film)
     with av.open(str(film)) as container:
         means = [frame.to_ndarray(format="gray").mean() for frame in container.decode(video=0)]
     assert means == sorted(means)
@@ -133,13 +116,13 @@ def test_a_circle_stays_round(film: Path) -> None:
 
 def test_photos_of_mixed_sizes_make_one_film(film: Path) -> None:
     mixed = [jpeg(*size) for size in [(320, 180), (640, 360), (240, 180), (90, 180), (33, 17)]]
-    render(mixed, SMALL, film)
+    made(mixed, film)
     check(film, 5, SMALL)
 
 
 @pytest.mark.parametrize("level", [0, 16, 64, 128, 192, 235, 255])
 def test_a_grey_keeps_its_light(film: Path, level: int) -> None:
-    render([jpeg(320, 180, (level, level, level), quality=95)] * 3, SMALL, film)
+    made([jpeg(320, 180, (level, level, level), quality=95)] * 3, film)
     with av.open(str(film)) as container:
         for frame in container.decode(video=0):
             luma = frame.to_ndarray(format="yuv420p")[: SMALL.height]
@@ -150,7 +133,7 @@ def test_a_grey_keeps_its_light(film: Path, level: int) -> None:
     "colour", [(200, 40, 40), (40, 200, 40), (40, 40, 200), (250, 160, 60)], ids=["red", "green", "blue", "dusk"]
 )
 def test_a_colour_is_coded_as_bt709(film: Path, colour: tuple[int, int, int]) -> None:
-    render([jpeg(320, 180, colour, quality=95)] * 3, SMALL, film)
+    made([jpeg(320, 180, colour, quality=95)] * 3, film)
     red, green, blue = (value / 255 for value in colour)
     light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     expected = (16 + 219 * light, 128 + 224 * (blue - light) / 1.8556, 128 + 224 * (red - light) / 1.5748)
@@ -188,7 +171,7 @@ def test_a_folder_that_is_not_there_makes_no_film(tmp_path: Path) -> None:
     ],
 )
 def test_a_film_that_is_not_as_planned_is_refused(film: Path, planned: int, profile: Profile) -> None:
-    render(pictures(20), SMALL, film)
+    made(pictures(20), film)
     check(film, 20, SMALL)
     with pytest.raises(FilmError, match="holds 20 frames of 320 x 180, planned were"):
         check(film, planned, profile)
@@ -196,21 +179,21 @@ def test_a_film_that_is_not_as_planned_is_refused(film: Path, planned: int, prof
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.95], ids=["nothing", "a header", "half", "nearly all"])
 def test_a_film_cut_short_is_refused(film: Path, share: float) -> None:
-    render(pictures(20), SMALL, film)
+    made(pictures(20), film)
     film.write_bytes(film.read_bytes()[: int(film.stat().st_size * share)])
     with pytest.raises(FilmError, match="not published"):
         check(film, 20, SMALL)
 
 
 def test_a_film_that_is_not_there_is_refused(film: Path) -> None:
-    render([], SMALL, film)
+    assert made([], film).frames == 0
     with pytest.raises(FilmError, match="cannot be played"):
         check(film, 0, SMALL)
 
 
 def test_a_film_with_its_index_at_the_end_is_refused(film: Path, tmp_path: Path) -> None:
     late = tmp_path / "late.mp4"
-    render(pictures(20), SMALL, film)
+    made(pictures(20), film)
     with av.open(str(film)) as source, av.open(str(late), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):

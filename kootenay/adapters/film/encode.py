@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from kootenay.adapters.film.mp4 import new_film, ticks
 from kootenay.adapters.film.overlay import draw_caption
 from kootenay.adapters.film.picture import Canvas, brighten
-from kootenay.errors import FilmError
+from kootenay.errors import FilmError, NotAPhotoError
 from kootenay.rules.film_plan import Frame, Profile
 
 THREADS = 2
@@ -67,8 +67,7 @@ def render(
     encoded = _encode(zip(pictures, repeat(plain), strict=False), profile, into, on_frame, THREADS)
     if encoded.bad:
         into.unlink(missing_ok=True)
-        index, why = encoded.bad[0]
-        msg = f"the film {into.name} was not made: picture {index} is {why}; an earlier film still stands"
+        msg = f"the film {into.name} was not made: {encoded.bad[0][1]}; an earlier film still stands"
         raise FilmError(msg)
 
 
@@ -115,8 +114,8 @@ def _shown(
     canvas = Canvas(profile.width, profile.height)
     for index, (picture, frame) in enumerate(planned):
         try:
-            shown = canvas.frame(picture)
-        except ValueError as error:
+            shown = canvas.frame(picture, frame.key)
+        except NotAPhotoError as error:
             bad.append((index, str(error)))
             continue
         brighten(shown, frame.gain)

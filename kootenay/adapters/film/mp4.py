@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import av
 from av.container import OutputContainer
@@ -34,12 +34,16 @@ def new_film(into: Path, profile: Profile) -> Iterator[OutputContainer]:
     Until then its file has no name at all (O_TMPFILE, open(2)): it goes with its process, however that dies.
     """
     try:
-        with TemporaryFile(dir=into.parent) as file:
-            with av.open(f"/proc/self/fd/{file.fileno()}", "w", format="mp4", options=MUXER) as film:
-                film.metadata["comment"] = profile.id
-                yield film
-            os.fsync(file.fileno())
-            _name(file, into)
+        with _nameless(into.parent) as file:
+            try:
+                with av.open(f"/proc/self/fd/{file.fileno()}", "w", format="mp4", options=MUXER) as film:
+                    film.metadata["comment"] = profile.id
+                    yield film
+                os.fsync(file.fileno())
+                _name(file, into)
+            except BaseException:
+                file.truncate(0)  # a full disk gets its space back, even while PyAV holds what it could not write
+                raise
     except (av.FFmpegError, OSError) as error:
         msg = f"the film {into.name} was not made: {error.strerror or error}; an earlier film still stands"
         raise FilmError(msg) from error
@@ -50,12 +54,19 @@ def profile_of(film: av.container.InputContainer) -> str:
     return film.metadata.get("comment", "")
 
 
+def _nameless(folder: Path) -> BinaryIO:
+    try:
+        return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o644), "r+b")
+    except OSError:  # a file system without: there the name is taken away as soon as it is given
+        return cast(BinaryIO, TemporaryFile(dir=folder))
+
+
 def _name(file: BinaryIO, into: Path) -> None:
     """Link a nameless file to its name: /proc and AT_SYMLINK_FOLLOW, as linkat(2) shows."""
     into.unlink(missing_ok=True)
     try:
         os.link(f"/proc/self/fd/{file.fileno()}", into, src_dir_fd=file.fileno(), follow_symlinks=True)
-    except FileNotFoundError:  # a file system without O_TMPFILE: the name that it had is gone for good
+    except FileNotFoundError:  # what had a name once can get no other
         part = part_of(into)
         file.seek(0)
         with part.open("xb") as copy:

@@ -13,12 +13,19 @@ import numpy.typing as npt
 from av.filter import Graph
 from av.video.frame import PictureType
 
-from kootenay.adapters.exif import orientation_of
+from kootenay.adapters.jpeg import read_header
+from kootenay.errors import NotAPhotoError
+from kootenay.rules.readiness import printable
 
 Plane = npt.NDArray[np.uint8]
 
-EVERY_FLAW = {"err_detect": "explode", "max_pixels": str(1 << 27)}
-"""The decoder would make up what is missing, and believe any size that a damaged header claims."""
+EVERY_FLAW = {"err_detect": "explode"}
+"""The decoder would make up what is missing."""
+
+MOST_PIXELS = 1e8
+
+SCAN, END = b"\xff\xda", b"\xff\xd9"
+"""JPEG's markers: the last scan's header, and the picture's end, which the decoder does not miss (T.81, B.1.1.3)."""
 
 UPRIGHT: dict[int, tuple[str, ...]] = {
     1: (),
@@ -47,17 +54,18 @@ class Canvas:
         self._shape: tuple[object, ...] = ()
         self._graph = Graph()
 
-    def frame(self, picture: bytes) -> av.VideoFrame:
-        """Given a JPEG, return a frame of it, padded and never stretched. Raises ValueError unless it is whole."""
-        if not picture:  # which would end the decoder's work
-            msg = "an empty file"
-            raise ValueError(msg)
+    def frame(self, picture: bytes, name: str) -> av.VideoFrame:
+        """Given a JPEG, return a frame of it, padded and never stretched. Raises NotAPhotoError unless it is whole."""
+        header = read_header(picture, name, MOST_PIXELS)
         try:
+            if not picture.endswith(END) and picture.find(END, picture.rfind(SCAN)) < 0:
+                msg = "its end is missing"
+                raise ValueError(msg)
             (frame,) = self._decoder.decode(av.Packet(picture))
-            return self._fitted(frame, orientation_of(picture))
+            return self._fitted(frame, header.orientation)
         except (av.FFmpegError, ValueError) as error:
-            msg = f"{len(picture)} bytes that are no whole JPEG"
-            raise ValueError(msg) from error
+            msg = f"{printable(name)} cannot be decoded: {getattr(error, 'strerror', error)}"
+            raise NotAPhotoError(msg) from error
 
     def _fitted(self, frame: av.VideoFrame, orientation: int) -> av.VideoFrame:
         shape = (frame.width, frame.height, frame.format.name, frame.colorspace, orientation)
