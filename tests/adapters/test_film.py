@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kootenay.adapters.film import check, encode, render, top_level_boxes
+from kootenay.adapters.film import check, encode, top_level_boxes
 from kootenay.errors import FilmError
 from kootenay.rules.film_plan import Profile
-from tests.adapters.conftest import jpeg, names
+from tests.adapters.conftest import jpeg
 from tests.adapters.films import SMALL, frames_of, made, pictures, probe
 
 
@@ -144,22 +144,9 @@ def test_a_colour_is_coded_as_bt709(film: Path, colour: tuple[int, int, int]) ->
     assert found == pytest.approx(expected, abs=3)
 
 
-@pytest.mark.parametrize("at", [0, 1, 70], ids=["the first", "the second", "after many"])
-@pytest.mark.parametrize(
-    "bad", [b"", b"no picture", jpeg(320, 180)[:700], jpeg(320, 180)[:30]], ids=["empty", "text", "half", "header"]
-)
-def test_a_picture_that_cannot_be_decoded_makes_no_film(film: Path, at: int, bad: bytes) -> None:
-    all_pictures = [*pictures(at), bad, *pictures(3)]
-    with pytest.raises(FilmError, match="was not made") as caught:
-        render(all_pictures, SMALL, film)
-    assert names(film.parent) == []
-    assert "an earlier film still stands" in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
 def test_a_folder_that_is_not_there_makes_no_film(tmp_path: Path) -> None:
     with pytest.raises(FilmError, match="was not made"):
-        render(pictures(3), SMALL, tmp_path / "nowhere" / "film.mp4")
+        made(pictures(3), tmp_path / "nowhere" / "film.mp4")
 
 
 @pytest.mark.parametrize(

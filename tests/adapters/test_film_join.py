@@ -9,7 +9,7 @@ from typing import Any
 import av
 import pytest
 
-from kootenay.adapters.film import check, check_joined, join, poster
+from kootenay.adapters.film import check, check_joined, join
 from kootenay.errors import FilmError, UnlikePartsError
 from kootenay.rules.film_plan import Profile
 from tests.adapters.conftest import names
@@ -175,20 +175,3 @@ def test_a_joint_that_does_not_decode_is_found(tmp_path: Path, part: int) -> Non
     film.write_bytes(content)
     with pytest.raises(FilmError, match=r"begin anew|cannot be played"):
         check_joined(film, lengths, SMALL)
-
-
-@pytest.mark.parametrize("frame", [0, 5, 23, 24, 31, 61])
-def test_the_poster_is_the_very_frame(tmp_path: Path, profile: Profile, frame: int) -> None:
-    film = tmp_path / "film.mp4"
-    join(parts_in(tmp_path, profile, LENGTHS), film, profile, fps=7)
-    wanted = lumas(film)[frame]
-    shown = av.CodecContext.create("mjpeg", "r").decode(av.Packet(poster(film, frame, 7)))[0]
-    assert (shown.width, shown.height) == (profile.width, profile.height)
-    assert shown.to_ndarray(format="gray").mean() == pytest.approx(wanted, abs=1)
-
-
-def test_there_is_no_poster_of_a_frame_that_is_not_there(tmp_path: Path) -> None:
-    made(pictures(3), tmp_path / "film.mp4")
-    for film, frame in ((tmp_path / "film.mp4", 3), (tmp_path / "none.mp4", 0)):
-        with pytest.raises(FilmError, match="has no frame"):
-            poster(film, frame, SMALL.fps)

@@ -5,7 +5,7 @@ an encoder that returns without an error has been known to ship a third of the f
 """
 
 from kootenay.adapters.film.check import check, check_joined, top_level_boxes
-from kootenay.adapters.film.encode import Encoded, encode, poster, render
+from kootenay.adapters.film.encode import Encoded, encode
 from kootenay.adapters.film.join import join
 
-__all__ = ["Encoded", "check", "check_joined", "encode", "join", "poster", "render", "top_level_boxes"]
+__all__ = ["Encoded", "check", "check_joined", "encode", "join", "top_level_boxes"]

@@ -3,21 +3,19 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path
 
 import av
-import simplejpeg
 from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
-from kootenay.adapters.film.mp4 import new_film, ticks
+from kootenay.adapters.film.mp4 import new_film
 from kootenay.adapters.film.overlay import draw_caption
 from kootenay.adapters.film.picture import Canvas, brighten
-from kootenay.errors import FilmError, NotAPhotoError
+from kootenay.errors import NotAPhotoError
 from kootenay.rules.film_plan import Frame, Profile
 
 THREADS = 2
@@ -29,8 +27,6 @@ SVT_PRESETS = {
     **{"medium": 7, "slow": 6, "slower": 4, "veryslow": 3, "placebo": 1},
 }
 """SVT-AV1's numbers for x264's words; 10 takes the CPU of `veryfast` and half of its bytes (docs/bench.md)."""
-
-POSTER_QUALITY = 85
 
 
 @dataclass(frozen=True)
@@ -53,33 +49,8 @@ def encode(
 
     One picture is in memory at a time. Where none can be decoded nothing is written. Raises FilmError.
     """
-    return _encode(zip(pictures, frames, strict=True), profile, into, on_frame, threads)
-
-
-def render(
-    pictures: Iterable[bytes],
-    profile: Profile,
-    into: Path,
-    on_frame: Callable[[int], None] = lambda count: None,
-) -> None:
-    """Encode pictures as they are, all of them or none. Raises FilmError."""
-    plain = Frame(datetime.min.replace(tzinfo=UTC), "")
-    encoded = _encode(zip(pictures, repeat(plain), strict=False), profile, into, on_frame, THREADS)
-    if encoded.bad:
-        into.unlink(missing_ok=True)
-        msg = f"the film {into.name} was not made: {encoded.bad[0][1]}; an earlier film still stands"
-        raise FilmError(msg)
-
-
-def _encode(
-    planned: Iterable[tuple[bytes, Frame]],
-    profile: Profile,
-    into: Path,
-    on_frame: Callable[[int], None],
-    threads: int,
-) -> Encoded:
     bad: list[tuple[int, str]] = []
-    shown = _shown(planned, profile, bad)
+    shown = _shown(zip(pictures, frames, strict=True), profile, bad)
     first = next(shown, None)
     if first is None:
         return Encoded(0, tuple(bad))
@@ -91,21 +62,6 @@ def _encode(
             on_frame(count)
         film.mux(stream.encode(None))
     return Encoded(count, tuple(bad))
-
-
-def poster(film: Path, frame: int, fps: int) -> bytes:
-    """Given a film and a frame's number, return that very frame as a JPEG. Raises FilmError."""
-    try:
-        with av.open(str(film)) as container:
-            stream = container.streams.video[0]
-            container.seek(ticks(frame, fps), stream=stream)
-            shown = next(each for each in container.decode(stream) if (each.pts or 0) >= ticks(frame, fps))
-    except (av.FFmpegError, IndexError, StopIteration) as error:
-        msg = f"{film.name} has no frame {frame} for a poster ({error}); nothing was changed"
-        raise FilmError(msg) from error
-    picture = shown.reformat(format="rgb24", src_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.JPEG)
-    jpeg: bytes = simplejpeg.encode_jpeg(picture.to_ndarray(), POSTER_QUALITY, "RGB", "420", fastdct=False)
-    return jpeg
 
 
 def _shown(
