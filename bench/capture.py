@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Cost, cost_of
+from bench.runs import flow_run
 from bench.scene import prepare, renew
 from bench.waiting import idle_guard, late_starts
 from kootenay.adapters import clock
@@ -98,26 +99,14 @@ def guard_process(bench: Bench) -> tuple[Cost, float]:
 
 def empty_run(bench: Bench) -> Cost:
     """A run of a flow that does nothing."""
-    return cost_of(*_flow_run(bench, "bench/empty.py:empty", {}), CHECKOUT)
+    return cost_of(*flow_run(bench.env, "bench/empty.py:empty", {}), CHECKOUT)
 
 
 def capture_run(bench: Bench) -> Cost:
     """A run of the capture flow that takes a photo."""
     name, config = bench.camera()
-    command, env = _flow_run(bench, "flows/capture.py:capture", {"camera": name})
+    command, env = flow_run(bench.env, "flows/capture.py:capture", {"camera": name})
     return bench.photo(command, env | {"KOOTENAY_CONFIG": str(config)}, bench.home)
-
-
-def _flow_run(bench: Bench, entrypoint: str, parameters: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """Ask the server for a run; return the command and the environment by which a process worker starts it."""
-    from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    from bench.empty import empty
-
-    with temporary_settings({PREFECT_API_URL: bench.env["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
-        run = client.create_flow_run(empty, parameters=parameters)
-    return [PYTHON, "-m", "prefect.engine", str(run.id)], bench.env | {"PREFECT__FLOW_ENTRYPOINT": entrypoint}
 
 
 def command_line(bench: Bench) -> Cost:

@@ -1,4 +1,4 @@
-"""What a photo's renditions cost: ours and its peers', on the same photos in one run, and how good they are.
+"""What a photo's renditions cost, ours and its peers', and how good they are; then what the rest of its way in costs.
 
 `make bench-ingest`, BENCH_RUNS=n for more or fewer than 5 of each. docs/bench.md says how it is measured.
 """
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.objects import measure_objects, table
+from bench.orchestration import measure_orchestration
 from bench.photos import likeness, prepare, references
 from kootenay.rules.renditions import Size, rendition_sizes
 from rig.prefect_host import CHECKOUT
@@ -155,15 +157,18 @@ def main() -> int:
     skipped = {key: why for key, peer in PEERS.items() if (why := missing(peer))}
     peers = {key: peer for key, peer in PEERS.items() if key not in skipped}
     lines, figures = [], dict[str, Any]()
+    objects, ratios_of_objects = measure_objects()
     with tempfile.TemporaryDirectory(prefix="kootenay-bench-") as folder:
         photos, camera = prepare(Path(folder))
         for megapixels, (photo, size) in photos.items():
             figures[f"{megapixels}mp"] = compare(peers, photo, size, Path(folder))
             lines += _table(megapixels, photo, figures[f"{megapixels}mp"], skipped)
-    figures["ratios"] = {key: ratios(each) for key, each in figures.items()}
+        of_flow, flow, ratios_of_flow = measure_orchestration(*(path.read_bytes() for path, _ in photos.values()))
+    found = {key: ratios(each) for key, each in figures.items()}
+    figures |= {"objects": objects, "flow": flow, "ratios": found | ratios_of_objects | ratios_of_flow}
     figures |= {"runs": RUNS, "cores": os.cpu_count(), "camera": camera, "skipped": skipped}
     title = f"Four renditions of a photo by {camera}, on {os.cpu_count()} cores, medians of {RUNS}"
-    sys.stdout.write("\n".join([title, *lines, json.dumps(figures)]) + "\n")
+    sys.stdout.write("\n".join([title, *lines, *table(objects), *of_flow, json.dumps(figures)]) + "\n")
     return 0
 
 

@@ -1,13 +1,18 @@
 """Ingest as it is deployed: what is still being written, what arrives in a bucket, and places that are away."""
 
+import io
+import os
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from PIL import Image
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
@@ -129,6 +134,25 @@ def test_photos_wait_for_a_store_that_stays_away(
     assert str(state.message).endswith("1 wait for the next run: the store does not answer; nothing was written")
     assert catalog_of(settings).latest("lake") is None
     assert run(ingest).message == "1 new photos, 0 in quarantine, 0 known before"
+
+
+def test_photos_that_wait_take_no_memory(settings: Settings, home: Path) -> None:
+    """The 26 that thirty are more than four would take their own size and more, were they held to the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    size, peaks = (640, 480), {}
+    slots = count()
+    for photos in (4, 4, 30):  # what is made once, as a connection, is made in the first run
+        for _ in range(photos):
+            content = io.BytesIO()
+            Image.frombytes("RGB", size, os.urandom(3 * size[0] * size[1])).save(content, "JPEG", quality=90)
+            arrive(home, slot=SLOT + next(slots) * STEP, content=content.getvalue())
+        tracemalloc.start()
+        try:
+            assert run(ingest).message == f"{photos} new photos, 0 in quarantine, 0 known before"
+            peaks[photos] = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peaks[30] - peaks[4] < 26 * len(content.getvalue()) / 2
 
 
 def test_from_a_bucket_to_a_bucket_and_the_spool_is_released(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
