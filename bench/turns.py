@@ -23,8 +23,14 @@ class Turns:
     def take(self, pid: int) -> None:
         """Let the other one go on when it is time; called often, with the process to compare with."""
         if self.rival is None:
+            # Linux shares its CPUs among sessions, and a worker has its own (sched(7), autogroup)
             self.rival = subprocess.Popen(
-                self.command, env=dict(self.env), cwd=self.folder, stdout=subprocess.PIPE, text=True
+                self.command,
+                env=dict(self.env),
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
             )
         if time.time() - self.since > TURN_SECONDS and self.rival.poll() is None:
             turn = pid if self.stopped == self.rival.pid else self.rival.pid
