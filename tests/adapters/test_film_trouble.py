@@ -12,9 +12,10 @@ import pytest
 
 from kootenay.adapters.film import check, check_joined, encode, join
 from kootenay.errors import FilmError
+from kootenay.rules.film_plan import Profile
 from rig.prefect_host import CHECKOUT
 from tests.adapters.conftest import names
-from tests.adapters.films import SMALL, USUAL, frames_of, made, noise, pictures
+from tests.adapters.films import PROFILES, SMALL, USUAL, frames_of, made, noise, pictures
 from tests.adapters.full_disk import BLOCK, fill, leave, mounted, needs_root
 
 KILLED = """
@@ -124,6 +125,7 @@ import sys
 from pathlib import Path
 from kootenay.adapters.film import join
 from kootenay.errors import FilmError
+from kootenay.rules.film_plan import Profile
 from tests.adapters.films import SMALL, made, noise
 
 into, *parts = map(Path, sys.argv[1:])
@@ -203,6 +205,19 @@ def test_a_file_system_without_nameless_files_takes_films_too(tmp_path: Path, mo
         made(pictures(count), tmp_path / "film.mp4")
         check(tmp_path / "film.mp4", count, SMALL)
         assert names(tmp_path) == ["film.mp4"]
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_no_encoder_takes_more_than_its_turn(tmp_path: Path, profile: Profile) -> None:
+    """SVT-AV1 gives itself and its caller real-time priority where root runs it, which can stop a machine."""
+    found = set()
+
+    def look(_: int) -> None:
+        found.update(os.sched_getscheduler(int(thread.name)) for thread in Path("/proc/self/task").iterdir())
+
+    encode(pictures(60), frames_of(60), profile, tmp_path / "film.mp4", look)
+    look(0)
+    assert found == {os.SCHED_OTHER}
 
 
 MEASURED = """

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
-from kootenay.adapters.film.mp4 import ticks
+from kootenay.adapters.film.mp4 import UNDECODED, UNREADABLE, ticks, why_unreadable
 from kootenay.errors import FilmError
 from kootenay.rules.film_plan import Profile
 
@@ -34,8 +34,9 @@ def check(film: Path, frames: int, profile: Profile, fps: int = 0) -> None:
             if packet.dts is not None:
                 stamps.append((packet.pts or 0, packet.dts))
             decoded += sum(not frame.is_corrupt for frame in stream.decode(packet))
-        _check_kind(film, stream, decoded, frames, profile)
-        _check_stamps(film, stamps, frames, fps or profile.fps)
+        _check_frames(film, stream, decoded, frames, profile)
+        _check_stamps(film, stamps, fps or profile.fps)
+        _check_kind(film, stream, profile)
     _check_boxes(film)
 
 
@@ -46,48 +47,49 @@ def check_joined(film: Path, lengths: Sequence[int], profile: Profile, fps: int 
     Raises FilmError.
     """
     fps = fps or profile.fps
-    frames = sum(lengths)
     with _opened(film) as (container, stream):
         stamps = [(packet.pts or 0, packet.dts) for packet in container.demux(stream) if packet.dts is not None]
-        _check_kind(film, stream, len(stamps), frames, profile)
-        _check_stamps(film, stamps, frames, fps)
+        _check_frames(film, stream, len(stamps), sum(lengths), profile)
+        _check_stamps(film, stamps, fps)
         for first in accumulate(lengths[:-1], initial=0):
             container.seek(ticks(first, fps), stream=stream)
             packet = next(container.demux(stream))
             shown = [*stream.decode(packet), *stream.decode(None)]
             if packet.pts != ticks(first, fps) or [frame.is_corrupt for frame in shown] != [False]:
                 _refuse(film, f"does not begin anew at frame {first}, where a part was joined")
+        _check_kind(film, stream, profile)
     _check_boxes(film)
 
 
 @contextlib.contextmanager
 def _opened(film: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     try:
-        with av.open(str(film)) as container:
+        with av.open(str(film), stream_options=UNDECODED) as container:
             stream = container.streams.video[0]
             stream.codec_context.options = EVERY_FLAW
             stream.thread_type = "NONE"
             yield container, stream
-    except (av.FFmpegError, IndexError, StopIteration) as error:
-        msg = f"{film.name} cannot be played ({error}); it was not published, an earlier film still stands"
-        raise FilmError(msg) from error
+    except UNREADABLE as error:
+        _refuse(film, f"cannot be played ({why_unreadable(error)})")
 
 
-def _check_kind(film: Path, stream: VideoStream, found: int, frames: int, profile: Profile) -> None:
-    size = (stream.width, stream.height)
-    if found != frames or size != (profile.width, profile.height):
+def _check_frames(film: Path, stream: VideoStream, found: int, frames: int, profile: Profile) -> None:
+    if (found, stream.width, stream.height) != (frames, profile.width, profile.height):
         _refuse(
             film,
-            f"holds {found} frames of {size[0]} x {size[1]}, planned were {frames} of "
+            f"holds {found} frames of {stream.width} x {stream.height}, planned were {frames} of "
             f"{profile.width} x {profile.height}",
         )
+
+
+def _check_kind(film: Path, stream: VideoStream, profile: Profile) -> None:
     codec = stream.codec_context
     colours = (codec.color_range, codec.colorspace, codec.color_primaries, codec.color_trc)
     if (codec.codec.canonical_name, codec.pix_fmt, colours) != (profile.codec, "yuv420p", BT709):
         _refuse(film, f"is {codec.codec.canonical_name} in {codec.pix_fmt}, planned was {profile.codec} in BT.709")
 
 
-def _check_stamps(film: Path, stamps: Sequence[tuple[int, int]], frames: int, fps: int) -> None:
+def _check_stamps(film: Path, stamps: Sequence[tuple[int, int]], fps: int) -> None:
     """Every frame is shown for as long as any other, and the order to decode them in is one (ISO/IEC 14496-12, 8.6)."""
     shown = sorted(pts for pts, _ in stamps)
     wrong = next((index for index, pts in enumerate(shown) if pts != ticks(index, fps)), None)

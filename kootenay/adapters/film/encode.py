@@ -1,6 +1,8 @@
 """Pictures in, a film or a piece of one out; what cannot be decoded is told, and not in it."""
 
+import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -97,4 +99,24 @@ def _stream(film: OutputContainer, profile: Profile, threads: int) -> VideoStrea
     codec.thread_count = threads
     codec.color_range, codec.colorspace = ColorRange.MPEG, Colorspace.ITU709  # else players guess
     codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    with _priority_kept():
+        codec.open()
     return stream
+
+
+@contextlib.contextmanager
+def _priority_kept() -> Iterator[None]:
+    """Take back what SVT-AV1 takes when root runs it: real time, before all else, for its threads and its caller.
+
+    `svt_create_thread` in its Source/Lib/Codec/svt_threads.c. A process that starts others then can stop the machine.
+    """
+    threads = Path("/proc/self/task")
+    ours = {thread.name for thread in threads.iterdir()} - {str(threading.get_native_id())}
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for thread in threads.iterdir():
+            if thread.name not in ours:
+                with contextlib.suppress(ProcessLookupError):
+                    os.sched_setscheduler(int(thread.name), policy, parameters)

@@ -4,21 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import av
 from av.video.stream import VideoStream
 
-from kootenay.adapters.film.mp4 import TIME_BASE, new_film, profile_of, ticks
+from kootenay.adapters.film.mp4 import TIME_BASE, UNDECODED, UNREADABLE, new_film, profile_of, ticks, why_unreadable
 from kootenay.errors import FilmError, UnlikePartsError
 from kootenay.rules.film_plan import Profile
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
-
-
-UNDECODED: Any = [{"skip_frame": "all"}]
-"""Opening a film decodes a frame of it otherwise, to find out what the index has already said."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +71,10 @@ def _part(path: Path, profile: Profile) -> _Part:
             delay = _frame_of(first.dts, stream)
             part = _Part(path, stream.frames, -delay, stream.codec_context.extradata)
             encoded_by = profile_of(container)
-    except (av.FFmpegError, IndexError, ValueError) as error:
-        msg = f"{path.name} cannot be joined ({error}); nothing was written, an earlier film still stands"
+    except UNREADABLE as error:
+        msg = (
+            f"{path.name} cannot be joined ({why_unreadable(error)}); nothing was written, an earlier film still stands"
+        )
         raise FilmError(msg) from error
     if encoded_by != profile.id:
         _refuse(path, f"was encoded by profile {encoded_by or 'unknown'}, wanted is {profile.id}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import av
 from av.container import OutputContainer
@@ -22,9 +22,21 @@ TIME_BASE = Fraction(1, 90_000)
 MUXER = {"movflags": "+faststart", "video_track_timescale": str(TIME_BASE.denominator)}
 
 
+UNDECODED: Any = [{"skip_frame": "all"}]
+"""Opening a film decodes a frame of it otherwise, to find out what the index has already said."""
+
+
+UNREADABLE = (av.FFmpegError, IndexError, StopIteration, ValueError)
+"""What PyAV raises of a film that is damaged, or has no streams, or no frames."""
+
+
+def why_unreadable(error: Exception) -> str:
+    return str(error.strerror) if isinstance(error, av.FFmpegError) else "there is nothing to see in it"
+
+
 def ticks(frames: int, fps: int) -> int:
-    """Given a number of frames, return how long they are shown, in ticks of TIME_BASE."""
-    return round(Fraction(frames, fps) / TIME_BASE)
+    """Given a number of frames, return how long they are shown, in whole ticks of TIME_BASE."""
+    return (2 * frames * TIME_BASE.denominator + fps) // (2 * fps)
 
 
 @contextlib.contextmanager
