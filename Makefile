@@ -53,7 +53,7 @@ guard: setup ## the camera's guard: takes the slot that nobody has taken
 gallery: setup ## the public site, as [gallery] says
 	@$(python) -m gallery
 
-bench: bench-capture bench-ingest ## what it costs, against peers (bench-NAME for one, BENCH_RUNS=n for more)
+bench: bench-capture bench-ingest bench-films ## what it costs, against peers (bench-NAME for one, BENCH_RUNS=n for more)
 
 bench-%: setup
 	@$(python) -m bench.$*

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
-from kootenay.adapters.film.mp4 import UNDECODED, UNREADABLE, ticks, why_unreadable
+from kootenay.adapters.film.mp4 import THREADS, UNDECODED, UNREADABLE, ticks, why_unreadable
 from kootenay.errors import FilmError
 from kootenay.rules.film_plan import Profile
 
@@ -29,7 +29,7 @@ def check(film: Path, frames: int, profile: Profile, fps: int = 0) -> None:
     """
     stamps, decoded = [], 0
     with _opened(film) as (container, stream):
-        stream.thread_type = "FRAME"
+        stream.thread_type, stream.codec_context.thread_count = "FRAME", THREADS
         for packet in container.demux(stream):
             if packet.dts is not None:
                 stamps.append((packet.pts or 0, packet.dts))

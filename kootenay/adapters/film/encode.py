@@ -14,13 +14,11 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
-from kootenay.adapters.film.mp4 import new_film
+from kootenay.adapters.film.mp4 import THREADS, new_film
 from kootenay.adapters.film.overlay import draw_caption
 from kootenay.adapters.film.picture import Canvas, brighten
 from kootenay.errors import NotAPhotoError
 from kootenay.rules.film_plan import Frame, Profile
-
-THREADS = 2
 
 ENCODERS = {"h264": "libx264", "av1": "libsvtav1"}
 
@@ -28,7 +26,7 @@ SVT_PRESETS = {
     **{"ultrafast": 12, "superfast": 11, "veryfast": 10, "faster": 9, "fast": 8},
     **{"medium": 7, "slow": 6, "slower": 4, "veryslow": 3, "placebo": 1},
 }
-"""SVT-AV1's numbers for x264's words; 10 takes the CPU of `veryfast` and half of its bytes (docs/bench.md)."""
+"""SVT-AV1's numbers for x264's words: 10 takes the CPU of `veryfast`, 7 that of `medium` (docs/bench.md)."""
 
 
 @dataclass(frozen=True)

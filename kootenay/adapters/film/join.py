@@ -43,7 +43,7 @@ def join(parts: Sequence[Path], into: Path, profile: Profile, titles: Sequence[s
             _refuse(part.path, "was encoded by another encoder than the others")
     lengths = [part.frames for part in found]
     starts = list(accumulate(lengths, initial=0))
-    delay = max((part.delay for part in found), default=0)
+    delay = max(part.delay for part in found)
     with new_film(into, profile) as film:
         if titles:
             film.set_chapters(_chapters(titles, starts, fps))

@@ -19,12 +19,13 @@ from kootenay.rules.film_plan import Profile
 TIME_BASE = Fraction(1, 90_000)
 """One fixed clock for all films, so that they can be joined without encoding again."""
 
-MUXER = {"movflags": "+faststart", "video_track_timescale": str(TIME_BASE.denominator)}
+THREADS = 2
+"""Of an encoder or a decoder, unless told otherwise: films are made beside work that must not wait."""
 
+MUXER = {"movflags": "+faststart", "video_track_timescale": str(TIME_BASE.denominator)}
 
 UNDECODED: Any = [{"skip_frame": "all"}]
 """Opening a film decodes a frame of it otherwise, to find out what the index has already said."""
-
 
 UNREADABLE = (av.FFmpegError, IndexError, StopIteration, ValueError)
 """What PyAV raises of a film that is damaged, or has no streams, or no frames."""
