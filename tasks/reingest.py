@@ -1,6 +1,5 @@
 """The re-ingest's touches: the chunks that there are, one of them done by a worker, and all of them by many."""
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, cast
@@ -15,12 +14,10 @@ from kootenay.errors import KootenayError
 from kootenay.rules.reingest import Chunk, chunks_of
 from kootenay.settings import Settings
 from tasks import retry
+from tasks.background import step_back
 from tasks.blocks import intake_with_secrets
 from tasks.clock import now
 from tasks.runners import runner_of
-
-NICE = 10
-"""Of 19: a re-ingest takes the time that ingest, films and the gallery leave."""
 
 
 @task(task_run_name="chunks of {camera}", **retry.NETWORK)
@@ -32,7 +29,7 @@ def plan_chunks(settings: Settings, camera: str, since: date, until: date) -> li
 @task(task_run_name="{chunk}", **retry.NETWORK)
 def reingest_chunk(settings: Settings, chunk: Chunk) -> Renewed:
     """Do one chunk, wherever this runs."""
-    _step_back()
+    step_back()
     renewed = renew_chunk(intake_with_secrets(settings), chunk, now())
     log = get_run_logger()
     for trouble in renewed.troubles:
@@ -61,8 +58,3 @@ def do_chunks(settings: Settings, chunks: Sequence[Chunk]) -> Iterator[Renewed]:
             except (KootenayError, OSError) as error:
                 yield Renewed(troubles=(str(error),))
             update_progress_artifact(progress, 100 * number / len(chunks), f"{number} of {len(chunks)} chunks")
-
-
-def _step_back() -> None:
-    """Linux keeps a niceness for each thread (setpriority(2)), so nothing else of this process is slower for it."""
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -1,6 +1,5 @@
 """The films' touches: what is to be made, pieces of days that still go on, films of periods that are over."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -24,14 +23,12 @@ from kootenay.rules.slots import last_lit, slots_between
 from kootenay.settings import Settings
 from kootenay.wiring import catalog_of
 from tasks import retry
+from tasks.background import step_back
 from tasks.blocks import store_with_secrets, studio_with_secrets
 from tasks.clock import now
 
 PROGRESS_EVERY = 25
 """Frames between two updates of the progress bar."""
-
-NICE = 10
-"""Of 19: films take the time that ingest and the gallery leave."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def changed_days(settings: Settings, camera: str) -> list[ChangedDay]:
 @task(task_run_name="pieces of {day}", **retry.NETWORK)
 def encode_pieces(settings: Settings, camera: str, day: date) -> int:
     """Encode the pieces of a day that goes on which coming photos do not change; return how many frames they have."""
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    step_back()
     studio = studio_with_secrets(settings, camera, lambda count, of: None)
     pieces = studio.settled(studio.day_plan(day))
     for flaw in studio.encode(pieces):
@@ -65,7 +62,7 @@ def encode_pieces(settings: Settings, camera: str, day: date) -> int:
 @task(task_run_name="film of {period.name}", **retry.NETWORK)
 def make_film(settings: Settings, camera: str, period: Period) -> Made | None:
     """Bring a period's film up to date; None where it has too few photos for one. The old one stands until then."""
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    step_back()
     studio = studio_with_secrets(settings, camera, _progress(f"film-{camera}-{period.kind}"))
     if period.kind == "day":
         plan = studio.day_plan(period.first)

@@ -1,5 +1,6 @@
 """One real Prefect server for all tests of flows, a home of one's own for each test, and a camera host for some."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -32,6 +33,15 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             EventsWorker.drain_all(timeout=10)
     finally:
         keeper.stop_all()
+
+
+@pytest.fixture(autouse=True)
+def priority() -> Iterator[None]:
+    """Flows that step back do so in the tests' own process."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    yield
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @pytest.fixture

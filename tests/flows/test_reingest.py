@@ -27,8 +27,8 @@ from kootenay.settings import Settings, load_settings
 from kootenay.wiring import catalog_of
 from rig.databases import MariaDb
 from rig.prefect_host import CHECKOUT
+from tasks.background import step_back
 from tasks.blocks import intake_with_secrets
-from tasks.reingest import _step_back
 from tests.adapters.conftest import SLOT, STEP
 from tests.adapters.intakes import arrive, picture, take_all
 from tests.flows.grown import grown
@@ -190,7 +190,7 @@ def test_a_worker_steps_back_and_nobody_else_with_it() -> None:
         return os.getpriority(os.PRIO_PROCESS, 0)
 
     before, its = niceness(), list[int]()
-    worker = threading.Thread(target=lambda: [_step_back(), _step_back(), its.append(niceness())])
+    worker = threading.Thread(target=lambda: [step_back(), step_back(), its.append(niceness())])
     worker.start()
     worker.join()
     assert its == [max(10, before)]
