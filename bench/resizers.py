@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from rig.processes import peak_memory
+
 QUALITY = 85
 Sizes = Sequence[tuple[int, int]]
 """Width and height of each rendition, the largest first."""
@@ -127,15 +129,9 @@ def main(way: str, photo: str, folder: str, workers: str, photos: str, *sizes: s
         list(threads.map(work, range(int(photos))))
         seconds = {"cpu": _cpu() - cpu, "wall": time.monotonic() - start}
     figures = {key: 1000 * value / int(photos) for key, value in seconds.items()}
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or _peak()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or peak_memory()
     sys.stdout.write(json.dumps(figures | {"peak": peak / 1024}) + "\n")
     return 0
-
-
-def _peak() -> int:
-    """Return this process's in KiB. `ru_maxrss` would tell that of whoever started it, where that is more."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

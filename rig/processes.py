@@ -117,6 +117,12 @@ def port_is_taken(port: int) -> bool:
     return False
 
 
+def peak_memory() -> int:
+    """Return this process's peak in KiB. `ru_maxrss` would tell that of whoever started it, where that was more."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
 def children_of(pid: int) -> list[int]:
     """Given a process, return the process ids of its children; one that is gone has none."""
     found = []

@@ -333,14 +333,14 @@ class TestInPrefect:
         assert names.count("capture") == 3
         assert names.count("capture-session") == 1
 
-    def test_upload_and_ingest_were_started_by_events(self, tour: Tour) -> None:
+    def test_upload_ingest_and_films_were_started_by_events(self, tour: Tour) -> None:
         flows = {flow["id"]: flow["name"] for flow in api(tour, "flows/filter", {})}
         by_events = {
             flows[run["flow_id"]]
             for run in api(tour, "flow_runs/filter", {"limit": 200})
             if run["created_by"] and run["created_by"]["type"] == "AUTOMATION"
         }
-        assert by_events == {"upload", "ingest"}
+        assert by_events == {"upload", "ingest", "timelapse"}
 
     def test_a_run_shows_its_table_and_the_newest_photo(self, tour: Tour) -> None:
         artifacts = api(tour, "artifacts/filter", {"limit": 200})

@@ -221,16 +221,17 @@ def test_no_encoder_takes_more_than_its_turn(tmp_path: Path, profile: Profile) -
 
 
 MEASURED = """
-import json, resource, sys
+import sys
 from itertools import islice, cycle
 from pathlib import Path
 from kootenay.adapters.film import encode
 from kootenay.rules.film_plan import Profile
+from rig.processes import peak_memory
 from tests.adapters.films import frames_of, noise
 count = int(sys.argv[2])
 profile = Profile(width=640, height=360, overlay=True)
 encode(islice(cycle(noise(4, 640, 360)), count), frames_of(count), profile, Path(sys.argv[1]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory())
 """
 
 

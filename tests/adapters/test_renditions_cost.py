@@ -14,15 +14,16 @@ from kootenay.adapters.renditions import Wish, make_renditions
 from tests.adapters.conftest import start_python
 
 TWO_AT_ONCE = """
-import resource, sys
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from kootenay.adapters.renditions import Wish, make_renditions
+from rig.processes import peak_memory
 def work(_):
     make_renditions(Path(sys.argv[1]).read_bytes(), "photo.jpg", Wish((1920, 1280, 640, 320), 85, 1e8))
 with ThreadPoolExecutor(2) as threads:
     list(threads.map(work, range(6)))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory())
 """
 
 
