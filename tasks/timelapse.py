@@ -8,6 +8,7 @@ from uuid import UUID
 
 from prefect import get_run_logger, task
 from prefect.artifacts import (
+    create_image_artifact,
     create_link_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -81,13 +82,13 @@ def make_film(settings: Settings, camera: str, period: Period) -> Made | None:
 
 @task(task_run_name="link the film")
 def publish_film(settings: Settings, film: Film) -> None:
-    """Show a link to the film."""
-    url = store_with_secrets(settings).url(film.key)
+    """Show a link to the film, and its poster."""
+    store, words = store_with_secrets(settings), f"{film.camera}, {film.period}: {film.frames} frames"
+    key = f"film-{film.camera}-{film.kind}"
     create_link_artifact(
-        settings.address(url),
-        link_text=f"{film.camera}, {film.period}: {film.frames} frames, {film.seconds:.1f} s",
-        key=f"film-{film.camera}-{film.kind}-link",
+        settings.address(store.url(film.key)), link_text=f"{words}, {film.seconds:.1f} s", key=f"{key}-link"
     )
+    create_image_artifact(settings.address(store.url(film.poster_key)), description=words, key=f"{key}-poster")
 
 
 @task(task_run_name="{day.day} has its film")
@@ -110,16 +111,16 @@ def _progress(key: str) -> Callable[[int, int], None]:
 
 
 def _show_decisions(settings: Settings, plan: FilmPlan) -> None:
-    """Show each flagged photo with what was decided of it, and how far the light was evened out."""
+    """Tell how far the light was evened out, and show each flagged photo with what was decided of it."""
+    before, after = measured(plan.frames, settings.camera(plan.camera).every)
+    get_run_logger().info("%s: flicker %.2f levels, evened out to %.2f", plan.period, before, after)
     if not plan.decisions:
         return
-    before, after = measured(plan.frames, settings.camera(plan.camera).every)
     rows = [
         {"photo": each.frame.caption, "shown": "yes" if each.shown else "no", "why": each.reason}
         for each in plan.decisions
     ]
-    words = f"Flagged photos of {plan.period}; flicker {before:.2f}, evened out to {after:.2f} levels"
-    create_table_artifact(rows, key=f"film-{plan.camera}-decisions", description=words)
+    create_table_artifact(rows, key=f"film-{plan.camera}-decisions", description=f"Flagged photos of {plan.period}")
 
 
 def _is_over(settings: Settings, camera: str, day: date) -> bool:
