@@ -20,6 +20,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from bench.dusk import measure_dusk
 from bench.measure import cost_of
 from bench.photos import prepare
 from kootenay.rules.film_plan import Profile
@@ -203,7 +204,7 @@ def ratios(figures: dict[str, Any]) -> dict[str, float]:
     found = {
         f"ours_to_{key}_{film}": round(each["ours"]["cpu"] / peer["cpu"], 3)
         for film, each in figures.items()
-        if film != "week"
+        if film not in ("week", "dusk")
         for key, peer in each.items()
         if key not in ("ours", "checked")
     }
@@ -233,7 +234,9 @@ def main() -> int:
         lines.append(_title(f"A week of {count} frames"))
         lines += [_line(WEEK[key], each, count) for key, each in figures["week"].items()]
     lines += [f"  {PEERS[key].name:<34}skipped: apt-get install {program}" for key, program in skipped.items()]
-    figures["ratios"] = ratios(figures)
+    figures["dusk"] = measure_dusk()
+    lines.append(f"  the day's film is up {figures['dusk']['seconds']:.1f} s after its last photo's row")
+    figures["ratios"] = ratios(figures) | {"film_up_seconds": figures["dusk"]["seconds"]}
     figures |= {"runs": RUNS, "cores": os.cpu_count(), "camera": camera, "skipped": skipped}
     title = f"Films of renditions of a photo by {camera}, on {os.cpu_count()} cores, medians of {RUNS}"
     sys.stdout.write("\n".join([title, *lines, json.dumps(figures)]) + "\n")

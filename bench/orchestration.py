@@ -41,18 +41,21 @@ SETTINGS = """
     latitude = 49.8672
     longitude = -118.00737
     timezone = "America/Vancouver"
-    [cameras.bench]
+    [cameras.{camera}]
     """
-"""No deployment's flow follows on this camera's photos."""
 SLOT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class House:
-    """A server and a worker, and photos that are all different and arrive when they are wanted."""
+    """A server and a worker, and photos that are all different and arrive when they are wanted.
 
-    def __init__(self, folder: Path) -> None:
+    On the photos of the camera `bench` no other deployment's flow follows, on those of `lake` films do.
+    """
+
+    def __init__(self, folder: Path, camera: str = "bench") -> None:
         config = folder / "bench.toml"
-        config.write_text(SETTINGS)
+        config.write_text(SETTINGS.format(camera=camera))
+        self.camera = camera
         self.env = environment(folder / "house", free_port(), {"KOOTENAY_CONFIG": str(config)})
         self.loop_env = self.env | {"KOOTENAY_HOME": str(folder / "loop")}
         self.home, self.loop_home = Path(self.env["KOOTENAY_HOME"]), folder / "loop"
@@ -75,7 +78,7 @@ class House:
             )  # a comment, ISO/IEC 10918-1 B.2.4.5
             slot = SLOT + number * timedelta(minutes=5)
             sidecar = Sidecar(
-                "bench", slot, slot, sha256(content).hexdigest(), len(content), boost=False, elevation=60.5
+                self.camera, slot, slot, sha256(content).hexdigest(), len(content), boost=False, elevation=60.5
             )
             (incoming / f"{sidecar.stem}.jpg").write_bytes(content)
             (incoming / f"{sidecar.stem}.json").write_text(sidecar.to_json())
