@@ -12,10 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from kootenay.adapters import files
 from kootenay.adapters.archive import Archive, open_archive
@@ -23,6 +20,7 @@ from kootenay.errors import ArchiveError
 from kootenay.rules.naming import original_path
 from rig.processes import free_port
 from tests.adapters.conftest import SLOT, STEP, jpeg, names, start_python
+from tests.adapters.stores import client_at, moto
 
 DAY = date(2026, 6, 21)
 COPY = """
@@ -35,23 +33,10 @@ numbers = count()
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
 
 
-def client_at(port: int) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="AKIALAKE",
-        aws_secret_access_key="secret",
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5),
-    )
-
-
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    aws.start()
-    yield client_at(int(aws.get_host_and_port()[1]))
-    aws.stop()
+    with moto() as port:
+        yield client_at(port)
 
 
 class Copy:

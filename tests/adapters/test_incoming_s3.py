@@ -9,11 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.response import StreamingBody
-from moto.server import ThreadedMotoServer
 
 from kootenay.adapters.incoming import Arrival, Incoming, open_incoming
 from kootenay.adapters.incoming import s3 as module
@@ -22,29 +19,17 @@ from kootenay.adapters.transfer.s3 import S3Target
 from kootenay.errors import IncomingError
 from rig.processes import free_port
 from tests.adapters.conftest import SLOT, STEP, jpeg, names
+from tests.adapters.stores import client_at, moto
 from tests.adapters.transfers import photo_in
 
 QUIET = timedelta(seconds=20)
 numbers = count()
 
 
-def client_at(port: int) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="AKIALAKE",
-        aws_secret_access_key="secret",
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5),
-    )
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    aws.start()
-    yield int(aws.get_host_and_port()[1])
-    aws.stop()
+    with moto() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")

@@ -196,30 +196,13 @@ def test_two_at_once_share_the_work(tmp_path: Path) -> None:
 
 
 KILLS = """
-import os, shutil, signal, sys
+import shutil, sys
 from pathlib import Path
 
 from tests.adapters.intakes import arrive, intake_in, left_by, take_all
+from tests.adapters.kills import in_a_child, killed_after
 
-folder, stride, left = Path(sys.argv[1]), int(sys.argv[2]), [0]
-
-def lines(frame, event, argument):
-    if "/kootenay/" not in frame.f_code.co_filename:
-        return None
-    if event == "line":
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return lines
-
-def in_a_child(work):
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.waitpid(child, 0)[1]
+folder, stride = Path(sys.argv[1]), int(sys.argv[2])
 
 def day(name):
     home = folder / name
@@ -229,22 +212,13 @@ def day(name):
         arrive(home, number)
     return home
 
-def killed_after(count, home):
-    def work():
-        intake = intake_in(home)
-        left[0] = count
-        sys.settrace(lines)
-        take_all(intake)
-        sys.settrace(None)
-    return in_a_child(work)
-
 whole = day("whole")
 in_a_child(lambda: take_all(intake_in(whole)))
 wanted = left_by(whole)
 count, kills = stride, 0
 while True:
     home = day(f"kill-{count}")
-    ended = killed_after(count, home)
+    ended = killed_after(count, "/kootenay/", lambda: take_all(intake_in(home)))
     in_a_child(lambda: take_all(intake_in(home)))
     found = left_by(home)
     parts = [name for name in found if name.endswith(".part")]

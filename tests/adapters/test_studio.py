@@ -173,44 +173,20 @@ def test_pieces_and_what_a_kill_left_go_after_some_days(tmp_path: Path) -> None:
 
 
 KILLS = """
-import os, shutil, signal, sys
+import shutil, sys
 from pathlib import Path
 from datetime import timedelta
 
 from kootenay.rules.film_periods import week_of
 from tests.adapters.conftest import names
+from tests.adapters.kills import in_a_child, killed_after
 from tests.adapters.studios import DAY, MORNING, studio_in, take
 
-folder, stride, left = Path(sys.argv[1]), int(sys.argv[2]), [0]
-
-def lines(frame, event, argument):
-    if "/kootenay/adapters/" not in frame.f_code.co_filename:
-        return None
-    if event == "line":
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return lines
-
-def in_a_child(work):
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.waitpid(child, 0)[1]
+folder, stride = Path(sys.argv[1]), int(sys.argv[2])
 
 def films(home):
     made = studio_in(home).period_film(week_of(DAY))
     assert made.film.frames == 12
-
-def killed_after(count, home):
-    def work():
-        left[0] = count
-        sys.settrace(lines)
-        films(home)
-    return in_a_child(work)
 
 source = folder / "source"
 source.mkdir()
@@ -221,7 +197,7 @@ count, kills = stride, 0
 while True:
     home = folder / f"kill-{count}"
     shutil.copytree(source, home)
-    ended = killed_after(count, home)
+    ended = killed_after(count, "/kootenay/adapters/", lambda: films(home))
     again = in_a_child(lambda: films(home))
     catalog = studio_in(home).catalog
     rows = [catalog.film("lake", "day", "2026-06-20"), catalog.film("lake", "day", "2026-06-21"),
